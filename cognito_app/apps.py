@@ -1,0 +1,16 @@
+"""The Django app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class CognitoAppConfig(AppConfig):
+    """Amazon Cognito, self-hosted."""
+
+    name = "cognito_app"
+    verbose_name = "Cognito"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from cognito_app import checks  # noqa: F401, PLC0415  # registers the system checks

@@ -1,0 +1,31 @@
+"""System checks: settings that are misspelt or missing are found before the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from cognito_app.conf import FIELD_NAMES
+
+
+@register()
+def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """Report unknown keys of ``COGNITO`` and missing master keys."""
+    source: dict[str, Any] = getattr(settings, "COGNITO", {})
+    problems: list[CheckMessage] = [
+        Error(f"Unknown setting COGNITO[{key!r}].", id="cognito_app.E001")
+        for key in source
+        if key.lower() not in FIELD_NAMES
+    ]
+    if not source.get("MASTER_KEYS"):
+        problems.append(
+            Error(
+                "COGNITO['MASTER_KEYS'] is empty.",
+                hint='Give at least one "<key id>:<base64 of 32 random bytes>".',
+                id="cognito_app.E002",
+            )
+        )
+    return problems

@@ -1,0 +1,113 @@
+"""The app's settings: one dict ``COGNITO`` in Django's settings, read live, with typed defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from django.conf import settings
+
+_GUEST_ACTIONS = [
+    "s3:*",
+    "dynamodb:*",
+    "execute-api:*",
+    "lambda:InvokeFunction",
+    "appsync:GraphQL",
+    "cognito-identity:*",
+    "cognito-idp:*",
+    "cognito-sync:*",
+    "sqs:*",
+    "sns:*",
+    "logs:*",
+    "firehose:*",
+    "kinesis:*",
+    "polly:*",
+    "comprehend:*",
+    "translate:*",
+    "transcribe:*",
+    "rekognition:*",
+    "mobiletargeting:*",
+    "personalize:*",
+    "rum:PutRumEvents",
+    "sagemaker:InvokeEndpoint",
+]
+
+
+def _guest_scope_down() -> dict[str, Any]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": _GUEST_ACTIONS, "Resource": "*"}],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Values of ``settings.COGNITO``; the key is the field's name in capitals.
+
+    public_url: scheme, host and port under which clients reach this installation, without a final slash.
+    issuer_template: the ``iss`` of user pool tokens; ``{public_url}``, ``{region}`` and ``{pool_id}`` are filled in.
+    identity_token_issuer: the ``iss`` of identity pool tokens; ``None`` means ``public_url``.
+    region, account_id: what ids and ARNs are made of.
+    signing_regions: regions accepted in signatures; empty accepts any.
+    master_keys: ``"<key id>:<base64 of 32 bytes>"``; the first seals, all open.
+    development: messages may land in the inbox, operators may skip the second factor.
+    any_key: signatures of unknown access keys are taken as an administrator's (for those who come from emulators).
+    rate_limits: whether request-rate quotas are enforced (guessing limits always are).
+    outbox_dir: folder that gets a copy of every message as a file, or ``None``.
+    auth_base_domain: ``<prefix>.<this>`` addresses a pool's domain by host; ``None`` switches that off.
+    domain_addressing: ``path`` or ``host``: which form of a pool's domain is printed and put in links.
+    email_from, sms_backend: sender address; dotted path of the SMS backend.
+    password_slots: how many password hashes may run at once in one process.
+    guest_scope_down_policy: session policy put on guests' credentials in the enhanced flow.
+    trusted_proxies: number of proxies in front whose X-Forwarded-For entries are believed.
+    all_features: every pool has the features of every tier.
+    """
+
+    public_url: str = "http://localhost:8000"
+    issuer_template: str = "{public_url}/{pool_id}"
+    identity_token_issuer: str | None = None
+    region: str = "us-east-1"
+    account_id: str = "000000000000"
+    signing_regions: tuple[str, ...] = ()
+    master_keys: tuple[str, ...] = ()
+    development: bool = False
+    any_key: bool = False
+    rate_limits: bool = True
+    outbox_dir: str | None = None
+    auth_base_domain: str | None = None
+    domain_addressing: str = "path"
+    email_from: str = "no-reply@localhost"
+    sms_backend: str = "cognito_app.messages.backends.sms.ConsoleBackend"
+    password_slots: int = 2
+    guest_scope_down_policy: dict[str, Any] = field(default_factory=_guest_scope_down)
+    trusted_proxies: int = 0
+    all_features: bool = True
+
+
+FIELD_NAMES = frozenset(item.name for item in fields(Configuration))
+
+
+class AppSettings:
+    """Live view of ``settings.COGNITO``: an override in a test or a host project acts at once."""
+
+    def __init__(self) -> None:
+        self._source: dict[str, Any] | None = None
+        self._built = Configuration()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.current(), name)
+
+    def current(self) -> Configuration:
+        """Return the configuration built from the present ``COGNITO`` dict (rebuilt only when that is replaced)."""
+        source: dict[str, Any] = getattr(settings, "COGNITO", {})
+        if source is not self._source:
+            known = {key.lower(): value for key, value in source.items() if key.lower() in FIELD_NAMES}
+            for name in ("master_keys", "signing_regions"):
+                if name in known:
+                    known[name] = tuple(known[name])
+            self._built = Configuration(**known)
+            self._source = source
+        return self._built
+
+
+app_settings: Configuration = AppSettings()  # type: ignore[assignment]  # reads like a Configuration, stays live

@@ -1,0 +1,62 @@
+"""What may be tried or used only so often: codes, one-time values, counters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+
+from cognito_app.models.base import insert_if_absent
+from cognito_app.models.user import PoolUser
+
+
+class VerificationCode(models.Model):
+    """The code in force for one purpose of one user; a new request replaces it."""
+
+    class Purpose(models.TextChoices):
+        SIGN_UP = "sign_up"
+        PASSWORD = "password"  # noqa: S105  # a purpose
+        EMAIL = "email"
+        PHONE_NUMBER = "phone_number"
+
+    user = models.ForeignKey(PoolUser, on_delete=models.CASCADE, related_name="codes", db_index=False)
+    purpose = models.CharField(max_length=16, choices=Purpose.choices)
+    code_hash = models.BinaryField()
+    attribute = models.CharField(max_length=20)
+    value = models.CharField(max_length=2048)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "purpose"], name="code_per_purpose")]
+
+
+class SpentNonce(models.Model):
+    """The mark that a sealed one-time value (Session, SECRET_BLOCK) has been used."""
+
+    nonce = models.CharField(max_length=64, primary_key=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    @classmethod
+    def spend(cls, nonce: str, expires_at: datetime) -> bool:
+        """Use the value up; True for exactly one of any number of parallel callers."""
+        return insert_if_absent(cls, {"nonce": nonce, "expires_at": expires_at})
+
+
+class AttemptCounter(models.Model):
+    """How often a subject did an action in the present window."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField()
+    window_started_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+
+class SignInThrottle(models.Model):
+    """Failed sign-ins in a row of one name in one pool, whether or not such a user exists."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    failures = models.PositiveIntegerField()
+    last_attempt_at = models.DateTimeField(db_index=True)
+    locked_until = models.DateTimeField()

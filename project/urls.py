@@ -1,0 +1,7 @@
+"""The stand-alone server's addresses."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("cognito_app.urls"))]

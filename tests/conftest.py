@@ -1,0 +1,3 @@
+"""What every test starts from."""
+
+from __future__ import annotations
