@@ -1,0 +1,36 @@
+"""The development inbox: each message becomes a file of its own, in the layout of Django's file e-mail backend."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+
+from cognito_app.conf import app_settings
+from cognito_app.core import clock, ids
+from cognito_app.messages.templates import SMS, Message
+
+SEPARATOR = b"\n" + b"-" * 79 + b"\n"
+
+
+def write(directory: str, message: Message) -> Path:
+    """Write a message below ``directory`` and return the file; a file is written once and never changed."""
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    now = clock.now()
+    mail = EmailMessage()
+    mail["From"] = app_settings.email_from
+    mail["To"] = message.destination
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = make_msgid(domain="localhost")
+    if message.medium == SMS:
+        mail["X-Cognito-Medium"] = "SMS"
+    else:
+        mail["Subject"] = message.subject
+    mail.set_content(message.body)
+    # Written under another name first: a reader never sees half a message.
+    final = folder / f"{now:%Y%m%d-%H%M%S-%f}-{ids.uuid4()}.log"
+    draft = final.with_suffix(".tmp")
+    draft.touch(mode=0o600)
+    draft.write_bytes(mail.as_bytes() + SEPARATOR)
+    return draft.rename(final)

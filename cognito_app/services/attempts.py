@@ -1,0 +1,118 @@
+"""Limits on guessing: attempts are counted before the guess is looked at, so that parallel guesses count too.
+
+Source: https://docs.aws.amazon.com/cognito/latest/developerguide/limits.html and "Lockout behavior" of
+https://docs.aws.amazon.com/cognito/latest/developerguide/authentication.html
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import F
+
+from cognito_app.conf import app_settings
+from cognito_app.core import clock, keyring
+from cognito_app.errors import LimitExceededException, NotAuthorizedException
+from cognito_app.models import AttemptCounter, SignInThrottle
+from cognito_app.models.base import claim, insert_if_absent
+
+HOUR = timedelta(hours=1)
+FREE_FAILURES = 5
+LONGEST_LOCK = timedelta(minutes=15)
+MAX_RACES = 50
+
+GUESSES_PER_HOUR = {
+    "ConfirmSignUp": 15,
+    "VerifyUserAttribute": 15,
+    "ConfirmForgotPassword": 20,
+    "ChangePassword": 20,
+}
+SENDS_PER_HOUR = {
+    "ForgotPassword": 20,
+    "ResendConfirmationCode": 5,
+    "GetUserAttributeVerificationCode": 5,
+}
+
+
+def _key(*parts: str) -> str:
+    return keyring.mac("attempts", "\x1f".join(parts).encode("utf-8", "surrogatepass")).hex()
+
+
+def claim_guess(action: str, pool_id: str, name: str) -> None:
+    """Count one guess of ``name`` at ``action``.
+
+    Raises LimitExceededException when the hour's guesses are used up; a refused one is not counted.
+    """
+    if not _claim_in_window(_key(action, pool_id, name), GUESSES_PER_HOUR[action]):
+        raise LimitExceededException
+
+
+def claim_send(action: str, pool_id: str, name: str) -> None:
+    """Count one message that ``name`` asks for by ``action``; not limited where rate limits are off.
+
+    Raises LimitExceededException when the hour's messages are used up.
+    """
+    if app_settings.rate_limits and not _claim_in_window(_key(action, pool_id, name), SENDS_PER_HOUR[action]):
+        raise LimitExceededException
+
+
+def _claim_in_window(key: str, limit: int) -> bool:
+    now = clock.now()
+    for _ in range(2):
+        rows = AttemptCounter.objects.filter(key=key)
+        open_window = rows.filter(window_started_at__gt=now - HOUR)
+        if claim(open_window.filter(count__lt=limit), count=F("count") + 1):
+            return True
+        if open_window.exists():
+            return False
+        fresh = {"count": 1, "window_started_at": now, "expires_at": now + HOUR}
+        if claim(rows.filter(window_started_at__lte=now - HOUR), **fresh):
+            return True
+        if insert_if_absent(AttemptCounter, {"key": key, **fresh}):
+            return True
+    return False
+
+
+def lock_after(failures: int) -> timedelta:
+    """Return how long sign-in is locked after that many failures in a row."""
+    if failures < FREE_FAILURES:
+        return timedelta(0)
+    return min(timedelta(seconds=2 ** min(failures - FREE_FAILURES, 20)), LONGEST_LOCK)
+
+
+def sign_in_key(pool_id: str, name: str) -> str:
+    """Return the key under which sign-ins of ``name`` are counted, whether or not there is such a user."""
+    return _key("sign-in", pool_id, name)
+
+
+def claim_sign_in(key: str) -> None:
+    """Count one password try as failed, before the password is looked at; ``clear_sign_in`` takes it back.
+
+    Raises NotAuthorizedException while the name is locked; a refused try is not counted.
+    """
+    for _ in range(MAX_RACES):
+        now = clock.now()
+        row = SignInThrottle.objects.filter(key=key).values_list("failures", "last_attempt_at", "locked_until").first()
+        if row is None:
+            if insert_if_absent(SignInThrottle, _throttle_row(key, 1, now)):
+                return
+            continue
+        failures, last_attempt_at, locked_until = row
+        if locked_until > now:
+            break
+        count = 1 if last_attempt_at < now - LONGEST_LOCK else failures + 1
+        unchanged = SignInThrottle.objects.filter(key=key, failures=failures, last_attempt_at=last_attempt_at)
+        changes = _throttle_row(key, count, now)
+        del changes["key"]
+        if claim(unchanged, **changes):
+            return
+    raise NotAuthorizedException("Password attempts exceeded")
+
+
+def _throttle_row(key: str, failures: int, now: datetime) -> dict[str, object]:
+    return {"key": key, "failures": failures, "last_attempt_at": now, "locked_until": now + lock_after(failures)}
+
+
+def clear_sign_in(key: str) -> None:
+    """Forget the failures of a name whose password was right."""
+    SignInThrottle.objects.filter(key=key).delete()
