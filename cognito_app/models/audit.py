@@ -27,10 +27,15 @@ class AuditEvent(models.Model):
 
 
 class AuthEvent(models.Model):
-    """A sign-in, sign-up or password event of a user (AuthEventType of the user pools model)."""
+    """A sign-in, sign-up or password event (AuthEventType of the user pools model).
+
+    Failed tries of names that nobody has are written too, without a user: so they take as long as those of a user.
+    """
 
     id = models.UUIDField(primary_key=True)
-    user = models.ForeignKey(PoolUser, on_delete=models.CASCADE, related_name="auth_events", db_index=False)
+    user = models.ForeignKey(
+        PoolUser, on_delete=models.CASCADE, null=True, related_name="auth_events", db_index=False
+    )
     type = models.CharField(max_length=16)
     response = models.CharField(max_length=10)
     challenges = models.JSONField(default=list)

@@ -11,7 +11,10 @@ from cognito_app.models.user import PoolUser
 
 
 class RefreshToken(models.Model):
-    """One refresh token; the tokens of one sign-in share ``origin_jti``, which makes them a family."""
+    """One refresh token; the tokens of one sign-in share ``origin_jti``, which makes them a family.
+
+    ``revoked_at`` ends the family's access tokens too; ``ended_at`` (after a new password) only stops refreshing.
+    """
 
     token_hash = models.BinaryField(unique=True)
     origin_jti = models.UUIDField(db_index=True)
@@ -24,6 +27,7 @@ class RefreshToken(models.Model):
     expires_at = models.DateTimeField(db_index=True)
     rotated_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["client_id"], name="refresh_by_client")]

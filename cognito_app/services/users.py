@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from cognito_app.core import clock
 from cognito_app.errors import AliasExistsException, UserNotFoundException
-from cognito_app.models import PoolUser, UserAlias
+from cognito_app.models import PoolUser, UserAlias, user_rows
 from cognito_app.models.base import SHORT_KEY
 from cognito_app.models.user import search_key
 from cognito_app.services.attributes import VERIFIED_FLAGS, is_email, is_phone_number
@@ -22,16 +22,12 @@ _counts: dict[str, tuple[float, int]] = {}
 
 
 def find_or_none(pool: PoolConfig, name: str) -> PoolUser | None:
-    """Return the user with this username or active alias, or None; at most two indexed queries."""
+    """Return the user with this username or active alias, or None; one indexed query in either case."""
     if len(name) > 128 or "\x00" in name:
         return None
-    user = PoolUser.objects.filter(pool_id=pool.id, username_key=pool.fold(name)).first()
-    if user is not None or not (pool.username_attributes or pool.alias_attributes):
-        return user
-    alias = (
-        UserAlias.objects.filter(pool_id=pool.id, key=alias_key(pool, name)).select_related("user").order_by("kind").first()
-    )
-    return alias.user if alias else None
+    if pool.username_attributes or pool.alias_attributes:
+        return user_rows.by_sign_in_name(pool.id, pool.fold(name), alias_key(pool, name))
+    return user_rows.by_username(pool.id, pool.fold(name))
 
 
 def find(pool: PoolConfig, name: str) -> PoolUser:

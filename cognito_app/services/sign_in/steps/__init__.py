@@ -1,0 +1,1 @@
+"""The steps of a sign-in, a file for each factor."""

@@ -1,0 +1,131 @@
+"""Sign-in and tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cognito_app.aws.call import Call
+from cognito_app.aws.cognito_idp import present
+from cognito_app.aws.registry import operation
+from cognito_app.services import admin_users, users
+from cognito_app.services.sign_in import with_tokens
+
+
+@operation("InitiateAuth")
+def initiate_auth(
+    call: Call,
+    *,
+    AuthFlow: str,
+    ClientId: str,
+    AuthParameters: dict[str, str] | None = None,
+    ClientMetadata: dict[str, str] | None = None,
+    **unused: Any,
+) -> dict[str, Any]:
+    result = with_tokens.start(
+        call.pool,
+        call.client,
+        call.actor,
+        flow=AuthFlow,
+        parameters=AuthParameters or {},
+        metadata=ClientMetadata,
+    )
+    return present.outcome(result)
+
+
+@operation("AdminInitiateAuth")
+def admin_initiate_auth(
+    call: Call,
+    *,
+    UserPoolId: str,
+    ClientId: str,
+    AuthFlow: str,
+    AuthParameters: dict[str, str] | None = None,
+    ClientMetadata: dict[str, str] | None = None,
+    **unused: Any,
+) -> dict[str, Any]:
+    result = with_tokens.start(
+        call.pool,
+        call.client,
+        call.actor,
+        flow=AuthFlow,
+        parameters=AuthParameters or {},
+        metadata=ClientMetadata,
+        admin=True,
+    )
+    return present.outcome(result)
+
+
+@operation("RespondToAuthChallenge")
+def respond_to_auth_challenge(
+    call: Call,
+    *,
+    ClientId: str,
+    ChallengeName: str,
+    Session: str | None = None,
+    ChallengeResponses: dict[str, str] | None = None,
+    ClientMetadata: dict[str, str] | None = None,
+    **unused: Any,
+) -> dict[str, Any]:
+    result = with_tokens.respond(
+        call.pool,
+        call.client,
+        call.actor,
+        challenge=ChallengeName,
+        session=Session,
+        answers=ChallengeResponses or {},
+        metadata=ClientMetadata,
+    )
+    return present.outcome(result)
+
+
+@operation("AdminRespondToAuthChallenge")
+def admin_respond_to_auth_challenge(
+    call: Call,
+    *,
+    UserPoolId: str,
+    ClientId: str,
+    ChallengeName: str,
+    ChallengeResponses: dict[str, str] | None = None,
+    Session: str | None = None,
+    ClientMetadata: dict[str, str] | None = None,
+    **unused: Any,
+) -> dict[str, Any]:
+    result = with_tokens.respond(
+        call.pool,
+        call.client,
+        call.actor,
+        challenge=ChallengeName,
+        session=Session,
+        answers=ChallengeResponses or {},
+        metadata=ClientMetadata,
+        admin=True,
+    )
+    return present.outcome(result)
+
+
+@operation("GetTokensFromRefreshToken")
+def get_tokens_from_refresh_token(
+    call: Call, *, RefreshToken: str, ClientId: str, ClientSecret: str | None = None, **unused: Any
+) -> dict[str, Any]:
+    issued = with_tokens.get_tokens(call.pool, call.client, text=RefreshToken, secret=ClientSecret)
+    return {"AuthenticationResult": present.tokens(issued)}
+
+
+@operation("RevokeToken")
+def revoke_token(
+    call: Call, *, Token: str, ClientId: str, ClientSecret: str | None = None, **unused: Any
+) -> dict[str, Any]:
+    with_tokens.revoke(call.client, text=Token, secret=ClientSecret)
+    return {}
+
+
+@operation("GlobalSignOut")
+def global_sign_out(call: Call, *, AccessToken: str) -> dict[str, Any]:
+    admin_users.sign_out_everywhere(call.actor, call.grant.user)
+    return {}
+
+
+@operation("AdminUserGlobalSignOut")
+def admin_user_global_sign_out(call: Call, *, UserPoolId: str, Username: str) -> dict[str, Any]:
+    admin_users.sign_out_everywhere(call.actor, users.find(call.pool, Username))
+    return {}

@@ -1,0 +1,68 @@
+"""Users, codes and tokens with AWS's member names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cognito_app.models import Group, PoolUser
+from cognito_app.services import attributes
+from cognito_app.services.delivery import CodeDelivery
+from cognito_app.services.sign_in.state import Challenge
+from cognito_app.services.tokens import Tokens
+
+
+def user(row: PoolUser, names: list[str] | None = None) -> dict[str, Any]:
+    """Return a UserType; ``names`` limits the attributes."""
+    shown = row.attributes if names is None else {n: v for n, v in row.attributes.items() if n in names}
+    return {
+        "Username": row.username,
+        "Attributes": attributes.to_wire(shown),
+        "UserCreateDate": row.created_at,
+        "UserLastModifiedDate": row.modified_at,
+        "Enabled": row.enabled,
+        "UserStatus": row.status,
+    }
+
+
+def group(row: Group) -> dict[str, Any]:
+    """Return a GroupType."""
+    return {
+        "GroupName": row.name,
+        "UserPoolId": row.pool_id,
+        "Description": row.description,
+        "RoleArn": row.role_arn,
+        "Precedence": row.precedence,
+        "LastModifiedDate": row.modified_at,
+        "CreationDate": row.created_at,
+    }
+
+
+def code_delivery(details: CodeDelivery) -> dict[str, str]:
+    """Return a CodeDeliveryDetailsType."""
+    return {
+        "Destination": details.destination,
+        "DeliveryMedium": details.medium,
+        "AttributeName": details.attribute,
+    }
+
+
+def tokens(issued: Tokens) -> dict[str, Any]:
+    """Return an AuthenticationResultType."""
+    return {
+        "AccessToken": issued.access,
+        "ExpiresIn": issued.expires_in,
+        "TokenType": "Bearer",
+        "RefreshToken": issued.refresh,
+        "IdToken": issued.id,
+    }
+
+
+def outcome(result: Challenge | Tokens) -> dict[str, Any]:
+    """Return the answer to InitiateAuth and RespondToAuthChallenge."""
+    if isinstance(result, Tokens):
+        return {"ChallengeParameters": {}, "AuthenticationResult": tokens(result)}
+    return {
+        "ChallengeName": result.name,
+        "Session": result.session,
+        "ChallengeParameters": result.parameters,
+    }

@@ -1,0 +1,92 @@
+"""Sign-up, confirmation, forgotten passwords: the public operations of users without a session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cognito_app.aws.call import Call
+from cognito_app.aws.cognito_idp import present
+from cognito_app.aws.registry import operation
+from cognito_app.services import attributes, clients, recovery, sign_up
+
+
+@operation("SignUp")
+def sign_up_user(
+    call: Call,
+    *,
+    ClientId: str,
+    Username: str,
+    Password: str | None = None,
+    SecretHash: str | None = None,
+    UserAttributes: list[dict[str, str]] | None = None,
+    **unused: Any,
+) -> dict[str, Any]:
+    clients.verify_secret_hash(call.client, [Username], SecretHash)
+    registered = sign_up.register(
+        call.pool,
+        call.client,
+        call.actor,
+        username=Username,
+        password=Password,
+        given=attributes.from_wire(UserAttributes),
+    )
+    delivery = registered.delivery
+    return {
+        "UserConfirmed": False,
+        "CodeDeliveryDetails": present.code_delivery(delivery) if delivery else None,
+        "UserSub": registered.user.sub,
+    }
+
+
+@operation("ConfirmSignUp")
+def confirm_sign_up(
+    call: Call,
+    *,
+    ClientId: str,
+    Username: str,
+    ConfirmationCode: str,
+    SecretHash: str | None = None,
+    ForceAliasCreation: bool = False,
+    **unused: Any,
+) -> dict[str, Any]:
+    clients.verify_secret_hash(call.client, [Username], SecretHash)
+    sign_up.confirm(
+        call.pool, call.client, username=Username, code=ConfirmationCode, force_alias=ForceAliasCreation
+    )
+    return {}
+
+
+@operation("ResendConfirmationCode")
+def resend_confirmation_code(
+    call: Call, *, ClientId: str, Username: str, SecretHash: str | None = None, **unused: Any
+) -> dict[str, Any]:
+    clients.verify_secret_hash(call.client, [Username], SecretHash)
+    details = sign_up.resend(call.pool, call.client, call.actor, username=Username)
+    return {"CodeDeliveryDetails": present.code_delivery(details)}
+
+
+@operation("ForgotPassword")
+def forgot_password(
+    call: Call, *, ClientId: str, Username: str, SecretHash: str | None = None, **unused: Any
+) -> dict[str, Any]:
+    clients.verify_secret_hash(call.client, [Username], SecretHash)
+    details = recovery.forgot(call.pool, call.client, call.actor, username=Username)
+    return {"CodeDeliveryDetails": present.code_delivery(details)}
+
+
+@operation("ConfirmForgotPassword")
+def confirm_forgot_password(
+    call: Call,
+    *,
+    ClientId: str,
+    Username: str,
+    ConfirmationCode: str,
+    Password: str,
+    SecretHash: str | None = None,
+    **unused: Any,
+) -> dict[str, Any]:
+    clients.verify_secret_hash(call.client, [Username], SecretHash)
+    recovery.confirm_forgot(
+        call.pool, call.client, call.actor, username=Username, code=ConfirmationCode, password=Password
+    )
+    return {}

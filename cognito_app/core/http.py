@@ -1,0 +1,39 @@
+"""What the faces need of a Django request: the peer's address, and the request as it was signed."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from django.http import HttpRequest
+
+from cognito_app.conf import app_settings
+from cognito_app.core.sigv4 import SignedRequest
+
+
+def client_ip(request: HttpRequest) -> str:
+    """Return the address of the client: the peer's, or the one that the outermost trusted proxy saw.
+
+    An X-Forwarded-For entry that is no address makes the whole header worthless.
+    """
+    peer: str = request.META.get("REMOTE_ADDR", "")
+    trusted = app_settings.trusted_proxies
+    if trusted:
+        entries = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+        if len(entries) >= trusted:
+            try:
+                return str(ipaddress.ip_address(entries[-trusted]))
+            except ValueError:
+                return peer
+    return peer
+
+
+def signed_request(request: HttpRequest, body: bytes) -> SignedRequest:
+    """Return the request in the form that signatures cover."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return SignedRequest(
+        method=request.method or "",
+        path=request.path,
+        query=request.META.get("QUERY_STRING", ""),
+        headers=headers,
+        body=body,
+    )

@@ -1,0 +1,263 @@
+"""Verification of AWS Signature Version 4, in headers or in the query string.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Generic, TypeVar
+from urllib.parse import parse_qsl, quote
+
+from cognito_app.core import clock, secrets
+from cognito_app.errors import (
+    ExpiredTokenException,
+    IncompleteSignatureException,
+    InvalidSignatureException,
+    MissingAuthenticationTokenException,
+)
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+WINDOW = timedelta(minutes=5)
+LONGEST_PRESIGNED_SECONDS = 604_800
+_STAMP = re.compile(r"\d{8}T\d{6}Z")
+_SPACES = re.compile(r" +")
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request as it came in; ``headers`` has lower-case names, ``path`` is decoded as WSGI gives it."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential(Generic[P]):
+    """The secret of an access key and whoever it stands for."""
+
+    secret: str = field(repr=False)
+    principal: P
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What a request says about its own signature."""
+
+    key_id: str
+    date: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+    signature: str
+    stamp: str
+    token: str | None
+    presigned_seconds: int | None
+
+
+def access_key_of(request: SignedRequest) -> str | None:
+    """Return the access key id that a request names, unverified, or None."""
+    match = re.search(r"Credential=([^/,\s]+)/", request.headers.get("authorization", ""))
+    if match:
+        return match.group(1)
+    named = dict(parse_qsl(request.query)).get("X-Amz-Credential", "")
+    return named.split("/")[0] or None
+
+
+def verify(
+    request: SignedRequest,
+    lookup: Callable[[str, str | None], Credential[P]],
+    *,
+    service: str,
+    regions: tuple[str, ...] = (),
+) -> P:
+    """Check a signature and return the principal behind the key.
+
+    ``lookup`` takes the access key id and session token and raises UnrecognizedClientException for an unknown one.
+    ``regions`` empty accepts any. Raises MissingAuthenticationTokenException, IncompleteSignatureException,
+    InvalidSignatureException or ExpiredTokenException.
+    """
+    claim = _read_claim(request)
+    _check_scope(claim, service, regions)
+    now = clock.now()
+    _check_date(claim, now)
+    _check_headers(request, claim)
+    credential = lookup(claim.key_id, claim.token)
+    if credential.expires_at is not None and credential.expires_at <= now:
+        raise ExpiredTokenException
+    key = _signing_key(credential.secret, claim.date, claim.region, claim.service)
+    expected = hmac.new(key, _string_to_sign(request, claim).encode(), sha256).hexdigest()
+    if not secrets.compare(expected, claim.signature):
+        raise InvalidSignatureException
+    return credential.principal
+
+
+def _read_claim(request: SignedRequest) -> _Claim:
+    header = request.headers.get("authorization")
+    if header:
+        return _from_header(request, header)
+    if "X-Amz-Signature" in request.query:
+        return _from_query(request)
+    raise MissingAuthenticationTokenException
+
+
+def _from_header(request: SignedRequest, header: str) -> _Claim:
+    algorithm, _, rest = header.strip().partition(" ")
+    if algorithm != ALGORITHM:
+        raise IncompleteSignatureException(f"Authorization header requires '{ALGORITHM}'.")
+    parts = dict(piece.strip().partition("=")[::2] for piece in rest.split(","))
+    missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not parts.get(name)]
+    stamp = request.headers.get("x-amz-date", "")
+    if missing or not stamp:
+        texts = [f"Authorization header requires '{name}' parameter." for name in missing]
+        if not stamp:
+            texts.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+        raise IncompleteSignatureException(" ".join(texts))
+    return _claim(
+        parts["Credential"],
+        parts["SignedHeaders"],
+        parts["Signature"],
+        stamp,
+        request.headers.get("x-amz-security-token"),
+        None,
+    )
+
+
+def _from_query(request: SignedRequest) -> _Claim:
+    given = dict(parse_qsl(request.query, keep_blank_values=True))
+    names = ("X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Date", "X-Amz-Expires")
+    missing = [name for name in names if not given.get(name)]
+    if missing or given.get("X-Amz-Algorithm") != ALGORITHM:
+        wanted = ", ".join(f"'{name}'" for name in missing or ["X-Amz-Algorithm"])
+        raise IncompleteSignatureException(f"AWS query-string parameters must include {wanted}.")
+    seconds = given["X-Amz-Expires"]
+    if not (seconds.isascii() and seconds.isdigit()) or not 1 <= int(seconds) <= LONGEST_PRESIGNED_SECONDS:
+        raise IncompleteSignatureException("X-Amz-Expires must be between 1 and 604800 seconds.")
+    return _claim(
+        given["X-Amz-Credential"],
+        given["X-Amz-SignedHeaders"],
+        given["X-Amz-Signature"],
+        given["X-Amz-Date"],
+        given.get("X-Amz-Security-Token"),
+        int(seconds),
+    )
+
+
+def _claim(
+    credential: str, signed: str, signature: str, stamp: str, token: str | None, presigned_seconds: int | None
+) -> _Claim:
+    scope = credential.split("/")
+    if len(scope) != 5 or scope[4] != "aws4_request":
+        raise IncompleteSignatureException(
+            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term."
+        )
+    if not _STAMP.fullmatch(stamp):
+        raise IncompleteSignatureException("Date must be in ISO-8601 'basic format'.")
+    if not stamp.startswith(scope[1]):
+        raise InvalidSignatureException(
+            f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{scope[1]}'."
+        )
+    return _Claim(
+        key_id=scope[0],
+        date=scope[1],
+        region=scope[2],
+        service=scope[3],
+        signed_headers=tuple(signed.lower().split(";")),
+        signature=signature,
+        stamp=stamp,
+        token=token,
+        presigned_seconds=presigned_seconds,
+    )
+
+
+def _check_scope(claim: _Claim, service: str, regions: tuple[str, ...]) -> None:
+    if regions and claim.region not in regions:
+        raise InvalidSignatureException(f"Credential should be scoped to a valid region, not '{claim.region}'.")
+    if claim.service != service:
+        raise InvalidSignatureException(f"Credential should be scoped to correct service: '{service}'.")
+
+
+def _check_date(claim: _Claim, now: datetime) -> None:
+    try:
+        signed_at = datetime.strptime(claim.stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise IncompleteSignatureException("Date must be in ISO-8601 'basic format'.") from None
+    if claim.presigned_seconds is not None:
+        if now > signed_at + timedelta(seconds=claim.presigned_seconds):
+            raise InvalidSignatureException(f"Signature expired: {claim.stamp} is now earlier than {_basic(now)}")
+    elif signed_at < now - WINDOW:
+        raise InvalidSignatureException(
+            f"Signature expired: {claim.stamp} is now earlier than {_basic(now - WINDOW)} ({_basic(now)} - 5 min.)"
+        )
+    if signed_at > now + WINDOW:
+        raise InvalidSignatureException(
+            f"Signature not yet current: {claim.stamp} is still later than {_basic(now + WINDOW)} ({_basic(now)} + 5 min.)"
+        )
+
+
+def _basic(instant: datetime) -> str:
+    return f"{instant:%Y%m%dT%H%M%SZ}"
+
+
+def _check_headers(request: SignedRequest, claim: _Claim) -> None:
+    """What AWS acts upon must be signed, and a declared body hash must be the body's."""
+    signed = set(claim.signed_headers)
+    unsigned = [name for name in request.headers if name.startswith("x-amz-") and name not in signed]
+    # Browsers' SDKs add these after signing.
+    unsigned = [name for name in unsigned if name not in {"x-amz-user-agent", "x-amz-content-sha256"}]
+    if "host" not in signed or (unsigned and claim.presigned_seconds is None):
+        raise InvalidSignatureException
+    declared = request.headers.get("x-amz-content-sha256")
+    if declared is not None and not secrets.compare(declared, sha256(request.body).hexdigest()):
+        raise InvalidSignatureException
+
+
+def _string_to_sign(request: SignedRequest, claim: _Claim) -> str:
+    scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
+    hashed = sha256(_canonical_request(request, claim).encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{ALGORITHM}\n{claim.stamp}\n{scope}\n{hashed}"
+
+
+def _canonical_request(request: SignedRequest, claim: _Claim) -> str:
+    headers = "".join(
+        f"{name}:{_SPACES.sub(' ', request.headers.get(name, '').strip())}\n" for name in claim.signed_headers
+    )
+    # Every service but S3 signs the path encoded twice.
+    path = quote(quote(request.path, safe="-_.~/"), safe="-_.~/")
+    payload = UNSIGNED_PAYLOAD if _unsigned_payload(request, claim) else sha256(request.body).hexdigest()
+    return "\n".join(
+        (request.method, path or "/", _canonical_query(request.query), headers, ";".join(claim.signed_headers), payload)
+    )
+
+
+def _unsigned_payload(request: SignedRequest, claim: _Claim) -> bool:
+    return claim.presigned_seconds is not None and claim.service == "s3" and request.method == "GET"
+
+
+def _canonical_query(query: str) -> str:
+    if not query:
+        return ""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    encoded = [(quote(k, safe="-_.~"), quote(v, safe="-_.~")) for k, v in pairs if k != "X-Amz-Signature"]
+    return "&".join(f"{key}={value}" for key, value in sorted(encoded))
+
+
+@lru_cache(maxsize=4096)
+def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    key = ("AWS4" + secret).encode()
+    for part in (date, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), sha256)
+    return key

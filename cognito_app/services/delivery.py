@@ -1,0 +1,101 @@
+"""Where a code goes: the contact, the message, and what the caller is told about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cognito_app.core import keyring, masking
+from cognito_app.messages import templates
+from cognito_app.models import OutboxMessage, PoolUser, VerificationCode
+from cognito_app.services import codes, outbox
+from cognito_app.services.attributes import CONTACTS, VERIFIED_FLAGS
+from cognito_app.services.config import PoolConfig
+from cognito_app.services.users import contact_kind
+from cognito_app.triggers import invoke
+
+MEDIA = {"email": templates.EMAIL, "phone_number": templates.SMS}
+RECOVERY_CONTACTS = {"verified_phone_number": "phone_number", "verified_email": "email"}
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDelivery:
+    """What the caller learns about a code on its way (CodeDeliveryDetailsType)."""
+
+    destination: str
+    medium: str
+    attribute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A stored message and what to say about it."""
+
+    message: OutboxMessage
+    details: CodeDelivery
+
+
+def details_of(attribute: str, value: str) -> CodeDelivery:
+    """Describe a delivery to a contact."""
+    return CodeDelivery(destination=masking.destination(value), medium=MEDIA[attribute], attribute=attribute)
+
+
+def require_triggers(pool: PoolConfig) -> None:
+    """Refuse to send for a pool whose message triggers cannot run. Raises UnexpectedLambdaException."""
+    invoke.require(pool.triggers, "CustomMessage", "CustomEmailSender", "CustomSMSSender")
+
+
+def send_code(
+    pool: PoolConfig, user: PoolUser, purpose: VerificationCode.Purpose, attribute: str, value: str
+) -> Sent:
+    """Make a code and store its message, in the running transaction; ``outbox.deliver`` it afterwards."""
+    code = codes.issue(user, purpose, attribute=attribute, value=value)
+    message = templates.verification(
+        pool.raw, purpose=purpose, medium=MEDIA[attribute], destination=value, code=code
+    )
+    return Sent(message=outbox.enqueue(user, message), details=details_of(attribute, value))
+
+
+def to_verify_at_sign_up(pool: PoolConfig, user: PoolUser) -> str | None:
+    """Return the contact that a new user proves: the phone before the e-mail, only if the pool verifies it."""
+    for attribute in CONTACTS:
+        if attribute in pool.auto_verified and user.attributes.get(attribute):
+            return attribute
+    return None
+
+
+def for_recovery(pool: PoolConfig, user: PoolUser) -> str | None:
+    """Return the verified contact that a password reset goes to, or None."""
+    for attribute in _recovery_order(pool):
+        if user.attributes.get(attribute) and user.attributes.get(VERIFIED_FLAGS[attribute]) == "true":
+            return attribute
+    return None
+
+
+def _recovery_order(pool: PoolConfig) -> Iterable[str]:
+    if pool.recovery is None:
+        return CONTACTS
+    return [RECOVERY_CONTACTS[name] for name in pool.recovery if name in RECOVERY_CONTACTS]
+
+
+def simulated(pool: PoolConfig, name: str, attributes: Iterable[str]) -> CodeDelivery:
+    """Describe a delivery for a name that nobody has, the same each time."""
+    kind = contact_kind(name)
+    if kind is not None:
+        return details_of(kind, name)
+    offered = list(attributes) or ["email"]
+    digest = keyring.mac("simulated-delivery", f"{pool.id}:{pool.fold(name)}".encode("utf-8", "surrogatepass"))
+    if offered[0] == "phone_number":
+        return details_of("phone_number", f"+1555{int.from_bytes(digest[:4], 'big') % 10_000_000:07d}")
+    letters = [chr(ord("a") + byte % 26) for byte in digest[:2]]
+    return details_of("email", f"{letters[0]}@{letters[1]}")
+
+
+def simulated_recovery(pool: PoolConfig, name: str) -> CodeDelivery:
+    """Describe a password reset for a name that nobody has."""
+    return simulated(pool, name, [a for a in _recovery_order(pool) if a in pool.auto_verified] or ["email"])
+
+
+def simulated_sign_up(pool: PoolConfig, name: str) -> CodeDelivery:
+    """Describe a confirmation code for a name that nobody has."""
+    return simulated(pool, name, [a for a in CONTACTS if a in pool.auto_verified])

@@ -1,0 +1,156 @@
+"""Domains of user pools, and how a pool's pages are addressed: by host name, or by a path on the one host.
+
+Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain.html
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.db import IntegrityError, transaction
+
+from cognito_app.conf import app_settings
+from cognito_app.core import clock, secrets
+from cognito_app.errors import InvalidParameterException, ResourceNotFoundException
+from cognito_app.models import Domain
+from cognito_app.services import stamps
+from cognito_app.services.actor import Actor, audit
+from cognito_app.services.config import PoolConfig
+
+FORBIDDEN_PARTS = ("aws", "amazon", "cognito")
+RESERVED = frozenset(
+    {"portal", "admin", "static", "demo", "healthz", "readyz", "api", "oauth2", "saml2", "login", "logout", "signup"}
+)
+TAKEN = "Domain already associated with another user pool."
+
+_known: tuple[int | None, dict[str, str]] = (None, {})
+
+
+def create(
+    pool: PoolConfig,
+    actor: Actor,
+    *,
+    name: str,
+    certificate_arn: str | None = None,
+    managed_login_version: int | None = None,
+) -> Domain:
+    """Give a pool a prefix domain, or a custom one if a certificate is named.
+
+    Raises InvalidParameterException.
+    """
+    custom = certificate_arn is not None
+    if not custom:
+        _check_prefix(name)
+    now = clock.now()
+    row = Domain(
+        name=name,
+        pool_id=pool.id,
+        is_custom=custom,
+        certificate_arn=certificate_arn or "",
+        managed_login_version=managed_login_version or 1,
+        distribution=f"{secrets.alphanumeric(14)}.cloudfront.net" if custom else "",
+        version=f"{now:%Y%m%d%H%M%S}",
+        created_at=now,
+    )
+    if Domain.objects.filter(pool_id=pool.id, is_custom=custom).exclude(name=name).exists():
+        raise InvalidParameterException(f"User pool {pool.id} already has a domain configured.")
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            stamps.bump(stamps.DOMAINS)
+            audit(actor, "CreateUserPoolDomain", pool_id=pool.id, subject=name)
+    except IntegrityError:
+        raise InvalidParameterException(TAKEN) from None
+    return row
+
+
+def _check_prefix(name: str) -> None:
+    if "." in name or name in RESERVED:
+        raise InvalidParameterException("Invalid domain prefix.")
+    for part in FORBIDDEN_PARTS:
+        if part in name:
+            raise InvalidParameterException(f"Domain cannot contain reserved word: {part}")
+
+
+def find(name: str) -> Domain | None:
+    """Return a domain, or None."""
+    return Domain.objects.filter(pk=name).first()
+
+
+def _of_pool(pool: PoolConfig, name: str) -> Domain:
+    row = Domain.objects.filter(pk=name, pool_id=pool.id).first()
+    if row is None:
+        raise ResourceNotFoundException(f"Domain {name} does not exist.")
+    return row
+
+
+@transaction.atomic
+def update(
+    pool: PoolConfig,
+    actor: Actor,
+    *,
+    name: str,
+    certificate_arn: str | None = None,
+    managed_login_version: int | None = None,
+) -> Domain:
+    """Change a domain's certificate or branding version. Raises ResourceNotFoundException."""
+    row = _of_pool(pool, name)
+    if certificate_arn is not None:
+        row.certificate_arn = certificate_arn
+    if managed_login_version is not None:
+        row.managed_login_version = managed_login_version
+    row.version = f"{clock.now():%Y%m%d%H%M%S}"
+    row.save()
+    stamps.bump(stamps.DOMAINS)
+    audit(actor, "UpdateUserPoolDomain", pool_id=pool.id, subject=name)
+    return row
+
+
+@transaction.atomic
+def delete(pool: PoolConfig, actor: Actor, *, name: str) -> None:
+    """Take a domain away from a pool. Raises ResourceNotFoundException."""
+    _of_pool(pool, name).delete()
+    stamps.bump(stamps.DOMAINS)
+    audit(actor, "DeleteUserPoolDomain", pool_id=pool.id, subject=name)
+
+
+def _names() -> dict[str, str]:
+    """Return the pool of every domain name, from memory while no domain changed."""
+    global _known  # noqa: PLW0603  # one table per process
+    version = stamps.version(stamps.DOMAINS)
+    if version is None or version != _known[0]:
+        _known = (version, dict(Domain.objects.values_list("name", "pool_id")))
+    return _known[1]
+
+
+def pool_of_host(host: str) -> str | None:
+    """Return the pool that a Host header addresses: a custom domain, or a prefix below the base domain."""
+    name = host.lower()
+    base = app_settings.auth_base_domain
+    names = _names()
+    if base and name.endswith("." + base.lower()):
+        return names.get(name.removesuffix("." + base.lower()))
+    return names.get(name.rpartition(":")[0] or name) if "." in name else None
+
+
+def pool_of_segment(segment: str) -> str | None:
+    """Return the pool that the first part of a path addresses: a pool id, or a prefix."""
+    if "_" in segment:
+        return segment
+    return _names().get(segment)
+
+
+def base_url(pool_id: str) -> str:
+    """Return the address of a pool's pages and OAuth endpoints, without a final slash.
+
+    By host if the installation has wildcard DNS and the pool a domain, else the path of the pool on the one host.
+    """
+    if app_settings.domain_addressing == "host":
+        scheme = urlsplit(app_settings.public_url).scheme
+        rows = sorted(Domain.objects.filter(pool_id=pool_id), key=lambda row: not row.is_custom)
+        for row in rows:
+            if row.is_custom:
+                return f"{scheme}://{row.name}"
+            if app_settings.auth_base_domain:
+                return f"{scheme}://{row.name}.{app_settings.auth_base_domain}"
+    return f"{app_settings.public_url}/{pool_id}"

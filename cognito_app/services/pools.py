@@ -1,0 +1,173 @@
+"""User pools: creating, describing, changing, deleting.
+
+Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from cognito_app.conf import app_settings
+from cognito_app.core import clock, ids, paging
+from cognito_app.errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
+from cognito_app.models import Domain, UserPool
+from cognito_app.services import keys, pool_rules, schema, stamps
+from cognito_app.services.actor import Actor, audit
+from cognito_app.services.config import stamp_of
+
+MAX_POOLS = 10_000
+DOMAIN_ATTACHED = "User pool cannot be deleted. It has a domain configured that should be deleted first."
+PROTECTED = (
+    "The user pool cannot be deleted because deletion protection is activated. "
+    "Deletion protection must be inactivated first."
+)
+
+
+def find(pool_id: str) -> UserPool:
+    """Return a pool with its domains. Raises ResourceNotFoundException."""
+    row = UserPool.objects.filter(pk=pool_id).prefetch_related("domains").first()
+    if row is None:
+        raise ResourceNotFoundException(f"User pool {pool_id} does not exist.")
+    return row
+
+
+def create(
+    actor: Actor,
+    *,
+    name: str,
+    settings: dict[str, Any],
+    attributes: list[dict[str, Any]] | None = None,
+    tags: dict[str, str] | None = None,
+) -> UserPool:
+    """Create a pool; ``settings`` holds the members of CreateUserPool that UpdateUserPool has too, and those fixed
+    at creation.
+
+    Raises InvalidParameterException or LimitExceededException.
+    """
+    configuration = pool_rules.normalize(settings, creating=True)
+    built_schema = schema.build(attributes or [])
+    pool_rules.check_schema(configuration, built_schema)
+    if UserPool.objects.all()[MAX_POOLS - 1 : MAX_POOLS].exists():
+        raise LimitExceededException("Maximum number of user pools exceeded.")
+    now = clock.now()
+    row = UserPool(
+        id=ids.user_pool_id(app_settings.region),
+        name=name,
+        configuration=configuration,
+        schema=built_schema,
+        tags=pool_rules.check_tags(tags or {}),
+        created_at=now,
+        modified_at=now,
+    )
+    with transaction.atomic():
+        row.save(force_insert=True)
+        keys.create_for_pool(row)
+        stamps.bump(stamp_of(row.id))
+        audit(actor, "CreateUserPool", pool_id=row.id)
+    return row
+
+
+def update(
+    actor: Actor, pool_id: str, *, settings: dict[str, Any], name: str | None = None, tags: dict[str, str] | None = None
+) -> None:
+    """Replace a pool's settings: what is left out falls back to its default, but for the members that AWS keeps.
+
+    Raises ResourceNotFoundException or InvalidParameterException.
+    """
+    with transaction.atomic():
+        row = _locked(pool_id)
+        row.configuration = pool_rules.replace(row.configuration, settings)
+        if name is not None:
+            row.name = name
+        if tags is not None:
+            row.tags = pool_rules.check_tags(tags)
+        _save(row)
+        audit(actor, "UpdateUserPool", pool_id=pool_id, members=sorted(settings))
+
+
+def _locked(pool_id: str) -> UserPool:
+    row = UserPool.objects.select_for_update().filter(pk=pool_id).first()
+    if row is None:
+        raise ResourceNotFoundException(f"User pool {pool_id} does not exist.")
+    return row
+
+
+def _save(row: UserPool) -> None:
+    row.modified_at = clock.now()
+    row.save()
+    stamps.bump(stamp_of(row.id))
+
+
+def add_custom_attributes(actor: Actor, pool_id: str, given: list[dict[str, Any]]) -> None:
+    """Add custom attributes to a pool's schema.
+
+    Raises ResourceNotFoundException or InvalidParameterException.
+    """
+    with transaction.atomic():
+        row = _locked(pool_id)
+        row.schema = schema.extend(row.schema, given)
+        _save(row)
+        audit(actor, "AddCustomAttributes", pool_id=pool_id)
+
+
+def delete(actor: Actor, pool_id: str) -> None:
+    """Delete a pool with everything in it.
+
+    Raises ResourceNotFoundException or InvalidParameterException.
+    """
+    with transaction.atomic():
+        row = _locked(pool_id)
+        if row.configuration.get("DeletionProtection") == "ACTIVE":
+            raise InvalidParameterException(PROTECTED)
+        if Domain.objects.filter(pool=row).exists():
+            raise InvalidParameterException(DOMAIN_ATTACHED)
+        row.delete()
+        stamps.drop(stamp_of(pool_id))
+        audit(actor, "DeleteUserPool", pool_id=pool_id)
+
+
+def page(*, limit: int, token: str | None) -> tuple[list[UserPool], str | None]:
+    """Return a page of pools, oldest first, and the token of the next."""
+    rows = UserPool.objects.order_by("created_at", "id")
+    if token:
+        position = paging.decode("ListUserPools", token)
+        instant = clock.from_epoch(position["at"])
+        rows = rows.filter(created_at__gte=instant).exclude(created_at=instant, id__lte=position["id"])
+    found = list(rows[: limit + 1])
+    if len(found) <= limit:
+        return found, None
+    last = found[limit - 1]
+    return found[:limit], paging.encode("ListUserPools", {"at": last.created_at.timestamp(), "id": last.id})
+
+
+def tags_of(arn: str) -> dict[str, str]:
+    """Return a pool's tags. Raises ResourceNotFoundException."""
+    return dict(_by_arn(arn).tags)
+
+
+def tag(actor: Actor, arn: str, tags: dict[str, str]) -> None:
+    """Add or change tags. Raises ResourceNotFoundException or InvalidParameterException."""
+    with transaction.atomic():
+        row = _locked(_by_arn(arn).id)
+        row.tags = pool_rules.check_tags({**row.tags, **tags})
+        row.save(update_fields=["tags"])
+        audit(actor, "TagResource", pool_id=row.id)
+
+
+def untag(actor: Actor, arn: str, names: list[str]) -> None:
+    """Remove tags. Raises ResourceNotFoundException."""
+    with transaction.atomic():
+        row = _locked(_by_arn(arn).id)
+        row.tags = {name: value for name, value in row.tags.items() if name not in names}
+        row.save(update_fields=["tags"])
+        audit(actor, "UntagResource", pool_id=row.id)
+
+
+def _by_arn(arn: str) -> UserPool:
+    prefix, _, pool_id = arn.rpartition("userpool/")
+    region = pool_id.split("_", 1)[0]
+    if prefix != f"arn:aws:cognito-idp:{region}:{app_settings.account_id}:":
+        raise ResourceNotFoundException(f"Resource {arn} does not exist.")
+    return find(pool_id)

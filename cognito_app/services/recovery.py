@@ -1,0 +1,140 @@
+"""Forgotten and changed passwords.
+
+Source: https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from cognito_app.core import passwords
+from cognito_app.errors import (
+    CodeMismatchException,
+    ExpiredCodeException,
+    InvalidParameterException,
+    NotAuthorizedException,
+    UserNotFoundException,
+)
+from cognito_app.models import PoolUser, VerificationCode
+from cognito_app.services import attempts, attributes, codes, delivery, events, outbox, password_rules, sessions, users
+from cognito_app.services.actor import Actor
+from cognito_app.services.config import ClientConfig, PoolConfig
+from cognito_app.services.delivery import CodeDelivery
+from cognito_app.triggers import invoke
+
+NO_CONTACT = "Cannot reset password for the user as there is no registered/verified email or phone_number"
+WRONG_STATE = "User password cannot be reset in the current state."
+NOT_FOUND = "Username/client id combination not found."
+RESETTABLE = (PoolUser.Status.CONFIRMED, PoolUser.Status.RESET_REQUIRED)
+
+
+def forgot(pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: str) -> CodeDelivery:
+    """Send a reset code; the earlier one is void.
+
+    A client that hides users gets a made-up answer wherever there is nothing to send.
+    Raises UserNotFoundException, InvalidParameterException, NotAuthorizedException, LimitExceededException.
+    """
+    if pool.recovery == ("admin_only",):
+        raise NotAuthorizedException("Contact administrator to reset password.")
+    user = users.find_or_none(pool, username)
+    attempts.claim_send("ForgotPassword", pool.id, pool.fold(user.username if user else username))
+    delivery.require_triggers(pool)
+    if user is None:
+        invoke.require(pool.triggers, "UserMigration")
+    try:
+        contact = _recovery_contact(pool, user)
+    except (UserNotFoundException, NotAuthorizedException, InvalidParameterException):
+        if client.hides_users:
+            return delivery.simulated_recovery(pool, username)
+        raise
+    assert user is not None
+    with transaction.atomic():
+        sent = delivery.send_code(
+            pool, user, VerificationCode.Purpose.PASSWORD, contact, user.attributes[contact]
+        )
+        events.record(user, actor, events.FORGOT_PASSWORD, passed=True)
+    outbox.deliver(sent.message)
+    return sent.details
+
+
+def _recovery_contact(pool: PoolConfig, user: PoolUser | None) -> str:
+    if user is None:
+        raise UserNotFoundException(NOT_FOUND)
+    if not user.enabled:
+        raise NotAuthorizedException("User is disabled.")
+    if user.status in (PoolUser.Status.FORCE_CHANGE_PASSWORD, PoolUser.Status.EXTERNAL_PROVIDER):
+        raise NotAuthorizedException(WRONG_STATE)
+    contact = delivery.for_recovery(pool, user)
+    if contact is None or user.status not in RESETTABLE:
+        raise InvalidParameterException(NO_CONTACT)
+    return contact
+
+
+def confirm_forgot(
+    pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: str, code: str, password: str
+) -> None:
+    """Set a new password by a reset code.
+
+    Raises UserNotFoundException, CodeMismatchException, ExpiredCodeException, InvalidPasswordException,
+    LimitExceededException.
+    """
+    user = users.find_or_none(pool, username)
+    if user is None and not client.hides_users:
+        raise UserNotFoundException(NOT_FOUND)
+    password_rules.check_policy(pool, password)
+    invoke.require(pool.triggers, "PostConfirmation")
+    attempts.claim_guess("ConfirmForgotPassword", pool.id, pool.fold(user.username if user else username))
+    try:
+        found = _check_code(user, code)
+    except (CodeMismatchException, ExpiredCodeException, NotAuthorizedException):
+        if client.hides_users:
+            raise CodeMismatchException from None
+        raise
+    assert user is not None
+    new = password_rules.prepare(pool, user.username, password)
+    with transaction.atomic():
+        codes.spend(found)
+        row = users.locked(user)
+        new.put_on(row)
+        row.status = PoolUser.Status.CONFIRMED
+        changed = dict(row.attributes)
+        if changed.get(found.attribute) == found.value:
+            changed[attributes.VERIFIED_FLAGS[found.attribute]] = "true"
+        users.save_attributes(row, changed)
+        users.sync_aliases(pool, row, force=True)
+        sessions.end_for_new_password(row)
+        events.record(row, actor, events.PASSWORD_CHANGE, passed=True)
+    attempts.clear_sign_in(attempts.sign_in_key(pool.id, pool.fold(user.username)))
+
+
+def _check_code(user: PoolUser | None, code: str) -> VerificationCode:
+    if user is None or user.status not in RESETTABLE:
+        raise ExpiredCodeException
+    if not user.enabled:
+        raise NotAuthorizedException("User is disabled.")
+    return codes.check(user, VerificationCode.Purpose.PASSWORD, code)
+
+
+def change(
+    pool: PoolConfig, user: PoolUser, actor: Actor, *, previous: str | None, proposed: str, origin_jti: str | None
+) -> None:
+    """Change the password of a signed-in user; one without a password needs none to set the first.
+
+    ``origin_jti`` names the sign-in that makes the change and goes on.
+
+    Raises NotAuthorizedException, InvalidPasswordException, LimitExceededException.
+    """
+    password_rules.check_policy(pool, proposed)
+    attempts.claim_guess("ChangePassword", pool.id, user.username)
+    if user.password_hash is not None and not passwords.verify_password(user.password_hash, previous or ""):
+        events.record(user, actor, events.PASSWORD_CHANGE, passed=False)
+        raise NotAuthorizedException("Incorrect username or password.")
+    new = password_rules.prepare(pool, user.username, proposed)
+    with transaction.atomic():
+        row = users.locked(user)
+        if row.password_hash != user.password_hash:
+            raise NotAuthorizedException("Incorrect username or password.")
+        new.put_on(row)
+        users.save_attributes(row, row.attributes)
+        sessions.end_for_new_password(row, keep_origin_jti=origin_jti)
+        events.record(row, actor, events.PASSWORD_CHANGE, passed=True)

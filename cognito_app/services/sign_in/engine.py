@@ -1,0 +1,79 @@
+"""The sign-in engine: which step answers which flow and which challenge.
+
+Source: https://docs.aws.amazon.com/cognito/latest/developerguide/authentication.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from cognito_app.errors import InvalidParameterException, NotImplementedException
+from cognito_app.services.sign_in.state import Context, Outcome
+from cognito_app.services.sign_in.steps import new_password, password, srp
+
+Step = Callable[[Context, Mapping[str, str]], Outcome]
+Answer = Callable[[Context, str | None, Mapping[str, str]], Outcome]
+
+ADMIN_PASSWORD_FLOWS = ("ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
+FLOW_OFF = {
+    "USER_PASSWORD_AUTH": "USER_PASSWORD_AUTH flow not enabled for this client",
+    "USER_SRP_AUTH": "USER_SRP_AUTH is not enabled for the client.",
+    "CUSTOM_AUTH": "CUSTOM_AUTH is not enabled for the client.",
+    "USER_AUTH": "USER_AUTH is not enabled for the client.",
+}
+PERMISSIONS = {
+    "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH",
+    "ADMIN_USER_PASSWORD_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+    "ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+    "USER_SRP_AUTH": "ALLOW_USER_SRP_AUTH",
+    "CUSTOM_AUTH": "ALLOW_CUSTOM_AUTH",
+    "USER_AUTH": "ALLOW_USER_AUTH",
+}
+
+STARTS: dict[str, Step] = {
+    "USER_PASSWORD_AUTH": password.start,
+    "ADMIN_USER_PASSWORD_AUTH": password.start,
+    "ADMIN_NO_SRP_AUTH": password.start,
+    "USER_SRP_AUTH": srp.start,
+}
+ANSWERS: dict[str, Answer] = {
+    "PASSWORD_VERIFIER": srp.answer,
+    "NEW_PASSWORD_REQUIRED": new_password.answer,
+}
+
+
+def check_flow(context: Context, flow: str) -> None:
+    """Check that a flow may be started by this call and client.
+
+    Raises InvalidParameterException.
+    """
+    illegal = ("USER_PASSWORD_AUTH",) if context.admin else ADMIN_PASSWORD_FLOWS
+    if flow in illegal or flow not in PERMISSIONS:
+        raise InvalidParameterException("Initiate Auth method not supported.")
+    if PERMISSIONS[flow] not in context.client.flows:
+        raise InvalidParameterException(FLOW_OFF.get(flow, "Auth flow not enabled for this client"))
+    if flow == "CUSTOM_AUTH" and not context.pool.triggers.get("DefineAuthChallenge"):
+        raise InvalidParameterException("Custom auth lambda trigger is not configured for the user pool.")
+
+
+def start(context: Context, flow: str, parameters: Mapping[str, str]) -> Outcome:
+    """Begin a sign-in that ``check_flow`` allowed.
+
+    Raises InvalidParameterException for missing parameters, NotAuthorizedException, UserNotFoundException,
+    UserNotConfirmedException, PasswordResetRequiredException; NotImplementedException for flows not built yet.
+    """
+    step = STARTS.get(flow)
+    if step is None:
+        raise NotImplementedException(f"The flow {flow} is not implemented in this release.")
+    return step(context, parameters)
+
+
+def respond(context: Context, challenge: str, session: str | None, answers: Mapping[str, str]) -> Outcome:
+    """Answer a challenge.
+
+    Raises as ``start``, and CodeMismatchException, InvalidPasswordException where the challenge asks for such.
+    """
+    step = ANSWERS.get(challenge)
+    if step is None:
+        raise NotImplementedException(f"The challenge {challenge} is not implemented in this release.")
+    return step(context, session, answers)

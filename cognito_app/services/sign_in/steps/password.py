@@ -1,0 +1,44 @@
+"""Sign-in by a password that travels in the request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from cognito_app.core import passwords
+from cognito_app.models import PoolUser
+from cognito_app.services import attempts, password_rules, users
+from cognito_app.services.sign_in import gates
+from cognito_app.services.sign_in.state import Context, Outcome
+
+
+def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
+    """Check USERNAME and PASSWORD, in the order of spec/user-pools.md 6.3."""
+    name = gates.parameter(parameters, "USERNAME")
+    password = gates.parameter(parameters, "PASSWORD")
+    gates.check_triggers(context)
+    user = users.find_or_none(context.pool, name)
+    if user is None:
+        gates.unknown_user(context)
+    gates.check_enabled(context, user)
+    pool = context.pool
+    throttle_key = attempts.sign_in_key(pool.id, pool.fold(user.username if user else name))
+    with passwords.slot():
+        # Counted inside the slot: what waits for a processor is no attempt yet.
+        attempts.claim_sign_in(throttle_key)
+        right = passwords.check(user.password_hash if user else None, password)
+    if user is None or not right:
+        raise gates.wrong_password(context, user)
+    return gates.after_password(context, user, throttle_key, save=_verifier_saver(context, user, password))
+
+
+def _verifier_saver(context: Context, user: PoolUser, password: str) -> Callable[[], None] | None:
+    """SRP needs a verifier, and the plain password is here to make one if it is missing."""
+    if user.srp_verifier is not None:
+        return None
+    verifier = password_rules.seal_verifier(context.pool, user.username, password)
+    rows = PoolUser.objects.filter(pk=user.pk, password_hash=user.password_hash)
+
+    def save() -> None:
+        rows.update(srp_verifier=verifier)
+
+    return save

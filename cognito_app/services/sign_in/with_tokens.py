@@ -1,0 +1,108 @@
+"""Sign-in by the API: the engine's outcome as tokens, and the refresh flows, which have no challenges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cognito_app.errors import InvalidParameterException, NotAuthorizedException, UnauthorizedException
+from cognito_app.models import user_rows
+from cognito_app.services import clients, tokens
+from cognito_app.services.actor import Actor
+from cognito_app.services.config import ClientConfig, PoolConfig
+from cognito_app.services.sign_in import engine, gates
+from cognito_app.services.sign_in.state import Challenge, Context, Outcome, Proof
+from cognito_app.services.tokens import Tokens
+from cognito_app.triggers import invoke
+
+REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
+
+
+def _context(
+    pool: PoolConfig, client: ClientConfig, actor: Actor, metadata: Mapping[str, str] | None, admin: bool
+) -> Context:
+    def complete(proof: Proof) -> tokens.Grant:
+        return tokens.begin(pool, client, proof.user, auth_time=proof.time, event_id=proof.event_id)
+
+    return Context(
+        pool=pool, client=client, actor=actor, complete=complete, metadata=metadata or {}, admin=admin
+    )
+
+
+def start(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    flow: str,
+    parameters: Mapping[str, str],
+    metadata: Mapping[str, str] | None = None,
+    admin: bool = False,
+) -> Challenge | Tokens:
+    """Run InitiateAuth or AdminInitiateAuth. Raises what ``engine.start`` raises."""
+    if flow in REFRESH_FLOWS:
+        return _refresh_flow(pool, client, parameters)
+    context = _context(pool, client, actor, metadata, admin)
+    engine.check_flow(context, flow)
+    name = gates.parameter(parameters, "USERNAME")
+    clients.verify_secret_hash(client, [name], parameters.get("SECRET_HASH"))
+    return _tokens_of(engine.start(context, flow, parameters))
+
+
+def respond(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    challenge: str,
+    session: str | None,
+    answers: Mapping[str, str],
+    metadata: Mapping[str, str] | None = None,
+    admin: bool = False,
+) -> Challenge | Tokens:
+    """Run RespondToAuthChallenge or AdminRespondToAuthChallenge. Raises what ``engine.respond`` raises."""
+    context = _context(pool, client, actor, metadata, admin)
+    name = gates.parameter(answers, "USERNAME")
+    clients.verify_secret_hash(client, [name], answers.get("SECRET_HASH"))
+    return _tokens_of(engine.respond(context, challenge, session, answers))
+
+
+def _tokens_of(outcome: Outcome) -> Challenge | Tokens:
+    return outcome if isinstance(outcome, Challenge) else tokens.sign(outcome.result)
+
+
+def _refresh_flow(pool: PoolConfig, client: ClientConfig, parameters: Mapping[str, str]) -> Tokens:
+    if "ALLOW_REFRESH_TOKEN_AUTH" not in client.flows or client.rotates:
+        raise InvalidParameterException("Auth flow not enabled for this client")
+    text = gates.parameter(parameters, "REFRESH_TOKEN")
+    row = tokens.check_refresh_token(tokens.find_refresh_token(text), client)
+    user = user_rows.by_id(row.user_id)
+    if user is not None and (client.secrets or parameters.get("SECRET_HASH")):
+        names = [user.username, *(user.attributes.get(kind, "") for kind in ("email", "phone_number"))]
+        clients.verify_secret_hash(client, [name for name in names if name], parameters.get("SECRET_HASH"))
+    return renew(pool, client, text)
+
+
+def renew(pool: PoolConfig, client: ClientConfig, text: str) -> Tokens:
+    """Return new tokens for a refresh token, and its successor where the client rotates.
+
+    Raises NotAuthorizedException or RefreshTokenReuseException.
+    """
+    invoke.require(pool.triggers, "PreTokenGeneration", "PreTokenGenerationConfig")
+    return tokens.sign(tokens.refresh(pool, client, text, rotate=client.rotates))
+
+
+def get_tokens(pool: PoolConfig, client: ClientConfig, *, text: str, secret: str | None) -> Tokens:
+    """Run GetTokensFromRefreshToken. Raises NotAuthorizedException or RefreshTokenReuseException."""
+    if not clients.verify_secret(client, secret):
+        raise NotAuthorizedException(f"Unable to verify client secret for client {client.id}")
+    return renew(pool, client, text)
+
+
+def revoke(client: ClientConfig, *, text: str, secret: str | None) -> None:
+    """Run RevokeToken; a token that is unknown or ended already is no error.
+
+    Raises UnauthorizedException, UnsupportedOperationException, UnsupportedTokenTypeException.
+    """
+    if not clients.verify_secret(client, secret):
+        raise UnauthorizedException("Invalid client secret")
+    tokens.revoke_text(client, text)

@@ -1,0 +1,227 @@
+"""Users who register themselves, and the confirmation of their account.
+
+Source: https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+
+from cognito_app.core import clock, ids
+from cognito_app.errors import (
+    AliasExistsException,
+    CodeMismatchException,
+    ExpiredCodeException,
+    InvalidParameterException,
+    NotAuthorizedException,
+    UsernameExistsException,
+    UserNotFoundException,
+)
+from cognito_app.models import PoolUser, VerificationCode
+from cognito_app.services import attempts, attributes, codes, delivery, events, outbox, password_rules, users
+from cognito_app.services.actor import Actor, audit
+from cognito_app.services.config import ClientConfig, PoolConfig
+from cognito_app.services.delivery import CodeDelivery
+from cognito_app.triggers import invoke
+
+POLICY_PREFIX = "Password did not conform with policy: "
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The outcome of SignUp."""
+
+    user: PoolUser
+    delivery: CodeDelivery | None
+
+
+def register(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    username: str,
+    password: str | None,
+    given: Mapping[str, str],
+) -> Registered:
+    """Create an unconfirmed user and send the confirmation code.
+
+    Raises NotAuthorizedException, InvalidParameterException, InvalidPasswordException, UsernameExistsException,
+    CodeDeliveryFailureException (the user exists then).
+    """
+    if pool.admin_create_only:
+        raise NotAuthorizedException("SignUp is not permitted for this user pool")
+    invoke.require(pool.triggers, "PreSignUp", "PostConfirmation")
+    attributes.check_user_may_write(pool, client, list(given))
+    values = attributes.normalized(pool, given)
+    if "preferred_username" in values and "preferred_username" in pool.alias_attributes:
+        raise InvalidParameterException("Cannot provide preferred_username at sign-up: it is an alias of this user pool.")
+    user = build(pool, username, values)
+    attributes.require(pool, user.attributes)
+    if password is None:
+        raise InvalidParameterException("Missing required parameter password")
+    password_rules.check_policy(pool, password, prefix=POLICY_PREFIX)
+    if delivery.to_verify_at_sign_up(pool, user):
+        delivery.require_triggers(pool)
+    check_free(pool, user, UsernameExistsException("User already exists"))
+    password_rules.prepare(pool, user.username, password).put_on(user)
+    try:
+        with transaction.atomic():
+            insert(pool, user)
+            events.record(user, actor, events.SIGN_UP, passed=True)
+            contact = delivery.to_verify_at_sign_up(pool, user)
+            sent = _send(pool, user, contact) if contact else None
+    except (IntegrityError, AliasExistsException):
+        raise UsernameExistsException("User already exists") from None
+    outbox.deliver(sent.message if sent else None)
+    return Registered(user=user, delivery=sent.details if sent else None)
+
+
+def build(pool: PoolConfig, username: str, values: Mapping[str, str]) -> PoolUser:
+    """Make an unsaved user from a sign-up name: in a pool with username attributes the name becomes an attribute.
+
+    Raises InvalidParameterException if the name has the wrong form for the pool.
+    """
+    sub = ids.sub()
+    stored = {"sub": sub, **{name: value for name, value in values.items() if value != ""}}
+    if pool.username_attributes:
+        kind = _username_attribute(pool, username)
+        stored[kind] = username
+        username = sub
+    else:
+        _check_not_alias_shaped(pool, username)
+    now = clock.now()
+    user = PoolUser(
+        pool_id=pool.id,
+        username=username,
+        username_key=pool.fold(username),
+        sub=sub,
+        status=PoolUser.Status.UNCONFIRMED,
+        created_at=now,
+        modified_at=now,
+    )
+    user.set_attributes(stored)
+    return user
+
+
+def _username_attribute(pool: PoolConfig, username: str) -> str:
+    kind = users.contact_kind(username)
+    if kind in pool.username_attributes:
+        return str(kind)
+    if pool.username_attributes == {"email"}:
+        raise InvalidParameterException("Username should be an email.")
+    if pool.username_attributes == {"phone_number"}:
+        raise InvalidParameterException("Username should be a phone number.")
+    raise InvalidParameterException("Username should be either an email or a phone number.")
+
+
+def _check_not_alias_shaped(pool: PoolConfig, username: str) -> None:
+    kind = users.contact_kind(username)
+    if kind is not None and kind in pool.alias_attributes:
+        form, alias = ("email", "email") if kind == "email" else ("phone number", "phone_number")
+        raise InvalidParameterException(
+            f"Username cannot be of {form} format, since user pool is configured for {alias} alias."
+        )
+
+
+def check_free(pool: PoolConfig, user: PoolUser, error: Exception) -> None:
+    """Find a taken name before the slow hash is made (the unique keys decide)."""
+    names = {user.username, *users.active_aliases(pool, user).values()}
+    if any(users.find_or_none(pool, name) for name in names):
+        raise error
+
+
+def insert(pool: PoolConfig, user: PoolUser) -> None:
+    """Store a new user and the sign-in names that follow from it. Raises IntegrityError, AliasExistsException."""
+    user.save(force_insert=True)
+    users.sync_aliases(pool, user)
+
+
+def _send(pool: PoolConfig, user: PoolUser, contact: str) -> delivery.Sent:
+    return delivery.send_code(
+        pool, user, VerificationCode.Purpose.SIGN_UP, contact, user.attributes[contact]
+    )
+
+
+def resend(pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: str) -> CodeDelivery:
+    """Send a new confirmation code; the earlier one is void.
+
+    Raises UserNotFoundException unless the client hides users, InvalidParameterException, LimitExceededException.
+    """
+    user = users.find_or_none(pool, username)
+    attempts.claim_send("ResendConfirmationCode", pool.id, pool.fold(user.username if user else username))
+    delivery.require_triggers(pool)
+    if user is None or (client.hides_users and user.status != PoolUser.Status.UNCONFIRMED):
+        if client.hides_users:
+            return delivery.simulated_sign_up(pool, username)
+        raise UserNotFoundException("Username/client id combination not found.")
+    if user.status != PoolUser.Status.UNCONFIRMED:
+        raise InvalidParameterException("User is already confirmed.")
+    contact = delivery.to_verify_at_sign_up(pool, user)
+    if contact is None:
+        raise InvalidParameterException("Auto verification not turned on.")
+    with transaction.atomic():
+        sent = _send(pool, user, contact)
+        events.record(user, actor, events.RESEND_CODE, passed=True)
+    outbox.deliver(sent.message)
+    return sent.details
+
+
+def confirm(
+    pool: PoolConfig, client: ClientConfig, *, username: str, code: str, force_alias: bool = False
+) -> PoolUser:
+    """Confirm a user by the code; the contact that received it becomes verified.
+
+    Raises UserNotFoundException, NotAuthorizedException, CodeMismatchException, ExpiredCodeException (all of them
+    CodeMismatchException if the client hides users), AliasExistsException, LimitExceededException.
+    """
+    user = users.find_or_none(pool, username)
+    attempts.claim_guess("ConfirmSignUp", pool.id, pool.fold(user.username if user else username))
+    invoke.require(pool.triggers, "PostConfirmation")
+    try:
+        found = _check_code(user, code)
+    except (CodeMismatchException, ExpiredCodeException, NotAuthorizedException, UserNotFoundException):
+        if client.hides_users:
+            raise CodeMismatchException from None
+        raise
+    assert user is not None
+    with transaction.atomic():
+        codes.spend(found)
+        row = users.locked(user)
+        if row.status != PoolUser.Status.UNCONFIRMED:
+            raise NotAuthorizedException(f"User cannot be confirmed. Current status is {row.status}")
+        row.status = PoolUser.Status.CONFIRMED
+        changed = dict(row.attributes)
+        if changed.get(found.attribute) == found.value:
+            changed[attributes.VERIFIED_FLAGS[found.attribute]] = "true"
+        users.save_attributes(row, changed)
+        users.sync_aliases(pool, row, force=force_alias)
+    return row
+
+
+def _check_code(user: PoolUser | None, code: str) -> VerificationCode:
+    if user is None:
+        raise UserNotFoundException("Username/client id combination not found.")
+    if user.status != PoolUser.Status.UNCONFIRMED:
+        raise NotAuthorizedException(f"User cannot be confirmed. Current status is {user.status}")
+    return codes.check(user, VerificationCode.Purpose.SIGN_UP, code)
+
+
+def admin_confirm(pool: PoolConfig, actor: Actor, *, username: str) -> None:
+    """Confirm a user without a code; no contact becomes verified.
+
+    Raises UserNotFoundException or NotAuthorizedException.
+    """
+    user = users.find(pool, username)
+    invoke.require(pool.triggers, "PostConfirmation")
+    with transaction.atomic():
+        row = users.locked(user)
+        if row.status != PoolUser.Status.UNCONFIRMED:
+            raise NotAuthorizedException(f"User cannot be confirmed. Current status is {row.status}")
+        row.status = PoolUser.Status.CONFIRMED
+        users.save_attributes(row, row.attributes)
+        users.sync_aliases(pool, row)
+        audit(actor, "AdminConfirmSignUp", pool_id=pool.id, subject=row.sub)

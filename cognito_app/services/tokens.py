@@ -1,0 +1,251 @@
+"""The three tokens of a sign-in: issuing, refreshing, rotating, revoking.
+
+Source: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-with-identity-providers.html
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from django.db import transaction
+
+from cognito_app.core import clock, ids, jose, keyring, secrets
+from cognito_app.errors import (
+    NotAuthorizedException,
+    RefreshTokenReuseException,
+    UnauthorizedException,
+    UnsupportedOperationException,
+    UnsupportedTokenTypeException,
+)
+from cognito_app.models import PoolUser, RefreshToken, user_rows
+from cognito_app.models.base import claim
+from cognito_app.services import claims, config, groups, keys
+from cognito_app.services.config import ClientConfig, PoolConfig
+
+API_SCOPE = "aws.cognito.signin.user.admin"
+REFRESH_BYTES = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What tokens are to say; made in a transaction, signed after it."""
+
+    pool: PoolConfig
+    client: ClientConfig
+    user: PoolUser
+    groups: list[groups.GroupRecord]
+    scopes: tuple[str, ...]
+    auth_time: datetime
+    origin_jti: str
+    event_id: str
+    nonce: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Signed tokens; ``id`` is absent without the scope for it, ``refresh`` where none is given out."""
+
+    access: str = field(repr=False)
+    id: str | None = field(repr=False)
+    refresh: str | None = field(repr=False)
+    expires_in: int
+
+
+def begin(
+    pool: PoolConfig,
+    client: ClientConfig,
+    user: PoolUser,
+    *,
+    scopes: tuple[str, ...] = (API_SCOPE,),
+    auth_time: datetime | None = None,
+    event_id: str | None = None,
+    origin_jti: str | None = None,
+    nonce: str | None = None,
+) -> Grant:
+    """Start a family of tokens: store its refresh token. Call it in the transaction that ends the sign-in."""
+    now = clock.now()
+    refresh_token = secrets.urlsafe(REFRESH_BYTES)
+    grant = Grant(
+        pool=pool,
+        client=client,
+        user=user,
+        groups=groups.of_user(user.pk),
+        scopes=scopes,
+        auth_time=auth_time or now,
+        origin_jti=origin_jti or ids.uuid4(),
+        event_id=event_id or ids.uuid4(),
+        nonce=nonce,
+        refresh_token=refresh_token,
+    )
+    RefreshToken.objects.create(
+        token_hash=hash_of(refresh_token),
+        origin_jti=grant.origin_jti,
+        pool_id=pool.id,
+        client_id=client.id,
+        user=user,
+        details={"scopes": list(scopes), "event_id": grant.event_id},
+        auth_time=grant.auth_time,
+        created_at=now,
+        expires_at=now + timedelta(seconds=client.refresh_seconds),
+    )
+    return grant
+
+
+def sign(grant: Grant) -> Tokens:
+    """Sign the access token, and the ID token where the scopes ask for one (about 0.25 ms each)."""
+    now = clock.epoch()
+    signing = keys.of_pool(grant.pool.id)
+    if signing is None:
+        raise RuntimeError("a pool without signing keys")
+    access = jose.sign(
+        claims.access_token(grant, now), signing.access_token.private, signing.access_token.kid
+    )
+    id_token = None
+    if API_SCOPE in grant.scopes or "openid" in grant.scopes:
+        at_hash = claims.at_hash(access) if "openid" in grant.scopes else None
+        id_token = jose.sign(
+            claims.id_token(grant, now, at_hash), signing.id_token.private, signing.id_token.kid
+        )
+    return Tokens(access=access, id=id_token, refresh=grant.refresh_token, expires_in=grant.client.access_seconds)
+
+
+def hash_of(token: str) -> bytes:
+    """Return the form in which refresh tokens and codes are stored (256 random bits or more need no slow hash)."""
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def find_refresh_token(text: str) -> RefreshToken | None:
+    """Return the stored row of a refresh token, in whatever state."""
+    return RefreshToken.objects.filter(token_hash=hash_of(text)).first()
+
+
+def check_refresh_token(row: RefreshToken | None, client: ClientConfig) -> RefreshToken:
+    """Check that a refresh token is this client's and in force; rotation is looked at by ``refresh``.
+
+    Raises NotAuthorizedException.
+    """
+    if row is None or row.client_id != client.id:
+        raise NotAuthorizedException("Invalid Refresh Token")
+    if row.revoked_at is not None or row.ended_at is not None:
+        raise NotAuthorizedException("Refresh Token has been revoked")
+    if row.expires_at <= clock.now():
+        raise NotAuthorizedException("Refresh Token has expired")
+    return row
+
+
+def refresh(pool: PoolConfig, client: ClientConfig, text: str, *, rotate: bool = False) -> Grant:
+    """Renew the tokens of a family; attributes and groups are read anew.
+
+    With ``rotate`` the refresh token is replaced by a successor for the rest of its life; within the grace period
+    the old one leads to the same successor. Raises NotAuthorizedException or RefreshTokenReuseException.
+    """
+    row = check_refresh_token(find_refresh_token(text), client)
+    user = user_rows.by_id(row.user_id)
+    if user is None:
+        raise NotAuthorizedException("Refresh Token has been revoked")
+    if not user.enabled:
+        raise NotAuthorizedException("User is disabled.")
+    successor = _rotate(client, row, text) if rotate else None
+    return Grant(
+        pool=pool,
+        client=client,
+        user=user,
+        groups=groups.of_user(user.pk),
+        scopes=tuple(row.details.get("scopes", ())),
+        auth_time=row.auth_time,
+        origin_jti=str(row.origin_jti),
+        event_id=row.details.get("event_id", ""),
+        refresh_token=successor,
+    )
+
+
+def _rotate(client: ClientConfig, row: RefreshToken, text: str) -> str:
+    successor = _successor_of(text)
+    now = clock.now()
+    with transaction.atomic():
+        if claim(RefreshToken.objects.filter(pk=row.pk, rotated_at=None, revoked_at=None, ended_at=None), rotated_at=now):
+            RefreshToken.objects.create(
+                token_hash=hash_of(successor),
+                origin_jti=row.origin_jti,
+                pool_id=row.pool_id,
+                client_id=row.client_id,
+                user_id=row.user_id,
+                details=row.details,
+                auth_time=row.auth_time,
+                created_at=now,
+                expires_at=row.expires_at,
+            )
+            return successor
+    row.refresh_from_db()
+    check_refresh_token(row, client)
+    if row.rotated_at is None or now > row.rotated_at + timedelta(seconds=client.rotation_grace_seconds):
+        revoke_family(str(row.origin_jti))
+        raise RefreshTokenReuseException
+    return successor
+
+
+def _successor_of(text: str) -> str:
+    """The next token follows from the last by a secret key: a retry gets the same one without its being stored."""
+    return base64.urlsafe_b64encode(keyring.mac("refresh-successor", text.encode()) * 2)[:64].decode()
+
+
+def revoke_family(origin_jti: str) -> None:
+    """End every token of one sign-in."""
+    RefreshToken.objects.filter(origin_jti=origin_jti, revoked_at=None).update(revoked_at=clock.now())
+
+
+def revoke_all(user: PoolUser) -> None:
+    """End every token of a user, on every client. Call it in the transaction of what causes it; saves the user."""
+    now = clock.now()
+    RefreshToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
+    user.signed_out_at = now
+    user.save(update_fields=["signed_out_at"])
+
+
+def verify(token: str, *, use: str) -> Mapping[str, Any]:
+    """Return the claims of an access or ID token of one of our pools.
+
+    Raises core.jose.TokenError with reason ``malformed``, ``signature`` or ``expired``.
+    """
+    header, unverified = jose.peek(token)
+    issuer = unverified.get("iss")
+    pool_id = issuer.rsplit("/", 1)[-1] if isinstance(issuer, str) else ""
+    if not pool_id or issuer != config.issuer_of(pool_id):
+        raise jose.TokenError("malformed")
+    key = keys.public_keys(pool_id).get(str(header.get("kid")))
+    if key is None:
+        raise jose.TokenError("signature")
+    checked = jose.verify(token, key)
+    if checked.get("token_use") != use:
+        raise jose.TokenError("malformed")
+    jose.check_time(checked, clock.now())
+    return checked
+
+
+def verify_id_token(token: str) -> Mapping[str, Any]:
+    """Return the claims of an ID token. Raises core.jose.TokenError."""
+    return verify(token, use="id")
+
+
+def revoke_text(client: ClientConfig, text: str) -> None:
+    """Revoke the family of a refresh token of this client; an unknown or ended one is no error.
+
+    Raises UnsupportedOperationException if the client has revocation off, UnsupportedTokenTypeException for another
+    kind of token, UnauthorizedException for another client's token.
+    """
+    if not client.revocable:
+        raise UnsupportedOperationException("Revocation is not enabled for this app client.")
+    if text.count(".") == 2:
+        raise UnsupportedTokenTypeException("Token type is not supported")
+    row = find_refresh_token(text)
+    if row is None:
+        return
+    if row.client_id != client.id:
+        raise UnauthorizedException("The token does not belong to this client.")
+    revoke_family(str(row.origin_jti))
