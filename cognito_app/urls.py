@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cognito_app.aws.view import aws_view
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", aws_view, name="aws")]

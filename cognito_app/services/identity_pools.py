@@ -1,0 +1,159 @@
+"""Identity pools and their roles.
+
+Source: https://docs.aws.amazon.com/cognito/latest/developerguide/identity-pools.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from cognito_app.conf import app_settings
+from cognito_app.core import clock, ids, paging
+from cognito_app.errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
+from cognito_app.models import IdentityPool
+from cognito_app.services.actor import Actor, audit
+
+MAX_POOLS = 1000
+MAX_RULES = 25
+MAX_TAGS = 50
+
+
+def find(pool_id: str) -> IdentityPool:
+    """Return an identity pool. Raises ResourceNotFoundException."""
+    row = IdentityPool.objects.filter(pk=pool_id).first()
+    if row is None:
+        raise ResourceNotFoundException(f"IdentityPool '{pool_id}' not found.")
+    return row
+
+
+def create(
+    actor: Actor, *, name: str, settings: dict[str, Any], tags: dict[str, str] | None = None
+) -> IdentityPool:
+    """Create an identity pool. Raises LimitExceededException."""
+    if IdentityPool.objects.all()[MAX_POOLS - 1 : MAX_POOLS].exists():
+        raise LimitExceededException("Maximum number of identity pools exceeded.")
+    now = clock.now()
+    with transaction.atomic():
+        row = IdentityPool.objects.create(
+            id=ids.identity_id(app_settings.region),
+            name=name,
+            configuration=_stored(settings),
+            tags=_checked_tags(tags or {}),
+            created_at=now,
+            modified_at=now,
+        )
+        audit(actor, "CreateIdentityPool", pool_id=row.id)
+    return row
+
+
+def _stored(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def update(
+    actor: Actor, pool_id: str, *, name: str, settings: dict[str, Any], tags: dict[str, str] | None
+) -> IdentityPool:
+    """Replace the settings: what is left out is cleared, but for the developer provider's name, which never changes.
+
+    Raises ResourceNotFoundException or InvalidParameterException.
+    """
+    with transaction.atomic():
+        row = _locked(pool_id)
+        fixed = row.configuration.get("DeveloperProviderName")
+        given = settings.get("DeveloperProviderName")
+        if fixed and given and given != fixed:
+            raise InvalidParameterException("The developer provider name of an identity pool cannot be changed.")
+        row.name = name
+        row.configuration = _stored({**settings, "DeveloperProviderName": given or fixed})
+        if tags is not None:
+            row.tags = _checked_tags(tags)
+        row.modified_at = clock.now()
+        row.save()
+        audit(actor, "UpdateIdentityPool", pool_id=pool_id)
+    return row
+
+
+def _locked(pool_id: str) -> IdentityPool:
+    row = IdentityPool.objects.select_for_update().filter(pk=pool_id).first()
+    if row is None:
+        raise ResourceNotFoundException(f"IdentityPool '{pool_id}' not found.")
+    return row
+
+
+@transaction.atomic
+def delete(actor: Actor, pool_id: str) -> None:
+    """Delete an identity pool with its identities; their credentials end. Raises ResourceNotFoundException."""
+    _locked(pool_id).delete()
+    audit(actor, "DeleteIdentityPool", pool_id=pool_id)
+
+
+def page(*, limit: int, token: str | None) -> tuple[list[IdentityPool], str | None]:
+    """Return a page of identity pools, oldest first, and the token of the next."""
+    rows = IdentityPool.objects.order_by("created_at", "id")
+    if token:
+        position = paging.decode("ListIdentityPools", token)
+        instant = clock.from_epoch(position["at"])
+        rows = rows.filter(created_at__gte=instant).exclude(created_at=instant, id__lte=position["id"])
+    found = list(rows[: limit + 1])
+    if len(found) <= limit:
+        return found, None
+    last = found[limit - 1]
+    return found[:limit], paging.encode("ListIdentityPools", {"at": last.created_at.timestamp(), "id": last.id})
+
+
+def set_roles(
+    actor: Actor, pool_id: str, *, roles: dict[str, str], mappings: dict[str, Any] | None
+) -> None:
+    """Replace the roles and role mappings of a pool.
+
+    Raises ResourceNotFoundException or InvalidParameterException.
+    """
+    for mapping in (mappings or {}).values():
+        _check_mapping(mapping)
+    with transaction.atomic():
+        row = _locked(pool_id)
+        row.roles = roles
+        row.role_mappings = mappings or {}
+        row.modified_at = clock.now()
+        row.save()
+        audit(actor, "SetIdentityPoolRoles", pool_id=pool_id, roles=sorted(roles.values()))
+
+
+def _check_mapping(mapping: dict[str, Any]) -> None:
+    if not mapping.get("AmbiguousRoleResolution"):
+        raise InvalidParameterException("AmbiguousRoleResolution is required for role mappings.")
+    if mapping["Type"] == "Rules":
+        rules = mapping.get("RulesConfiguration", {}).get("Rules") or []
+        if not 1 <= len(rules) <= MAX_RULES:
+            raise InvalidParameterException(f"RulesConfiguration must have between 1 and {MAX_RULES} rules.")
+
+
+def arn_of(pool_id: str) -> str:
+    """Return an identity pool's ARN."""
+    region = pool_id.split(":", 1)[0]
+    return f"arn:aws:cognito-identity:{region}:{app_settings.account_id}:identitypool/{pool_id}"
+
+
+def by_arn(arn: str) -> IdentityPool:
+    """Return the pool of an ARN. Raises ResourceNotFoundException."""
+    pool_id = arn.rpartition("identitypool/")[2]
+    if arn != arn_of(pool_id):
+        raise ResourceNotFoundException(f"Resource '{arn}' not found.")
+    return find(pool_id)
+
+
+@transaction.atomic
+def set_tags(actor: Actor, arn: str, tags: dict[str, str]) -> None:
+    """Replace a pool's tags. Raises ResourceNotFoundException or InvalidParameterException."""
+    row = _locked(by_arn(arn).id)
+    row.tags = _checked_tags(tags)
+    row.save(update_fields=["tags"])
+    audit(actor, "TagResource", pool_id=row.id)
+
+
+def _checked_tags(tags: dict[str, str]) -> dict[str, str]:
+    if len(tags) > MAX_TAGS:
+        raise InvalidParameterException(f"A resource can have at most {MAX_TAGS} tags.")
+    return tags
