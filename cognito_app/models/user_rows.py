@@ -28,8 +28,9 @@ def _columns() -> tuple[list[str], list[tuple[int, Any]]]:
 
 
 def _instant(value: Any) -> datetime:
-    """SQLite gives text in UTC, PostgreSQL an aware datetime."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
+    """SQLite gives text or a naive datetime in UTC, PostgreSQL an aware one."""
+    instant: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 @cache

@@ -26,7 +26,7 @@ PASSWORD_DEFAULTS = {
     "RequireSymbols": True,
     "TemporaryPasswordValidityDays": 7,
 }
-DEFAULT_ACR = {f"Level{level}": f"urn:cognito:loa:{level}" for level in (1, 2, 3, 4)}
+DEFAULT_ACR = {f"Level{level}": {"AcrValue": f"urn:cognito:loa:{level}"} for level in (1, 2, 3, 4)}
 
 
 def normalize(settings: Mapping[str, Any], *, creating: bool = False) -> dict[str, Any]:
@@ -52,9 +52,8 @@ def normalize(settings: Mapping[str, Any], *, creating: bool = False) -> dict[st
     _mirror_templates(result)
     if creating:
         result.setdefault("UserPoolTier", "ESSENTIALS")
-    acr = result.get("AcrConfiguration")
-    if acr:
-        result["AcrConfiguration"] = acr
+        result.setdefault("IssuerConfiguration", {"Type": "ORIGINAL"})
+        result.setdefault("KeyConfiguration", {"KeyType": "AWS_OWNED_KEY"})
     return result
 
 
