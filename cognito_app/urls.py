@@ -1,9 +1,47 @@
-"""Mounts the faces."""
+"""Mounts the faces.
+
+A pool's site is addressed by host name or by a first path segment (pool id or domain prefix); the same patterns serve
+both. Paths match in any case and with or without a final slash, as Cognito's do.
+"""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, path, re_path
 
 from cognito_app.aws.view import aws_view
+from cognito_app.oauth import authorize, discovery, identity_documents, logout, revoke, token, userinfo
+from cognito_app.pages import confirm, error, login, recovery, signup
+from cognito_app.portal.pages import portal_site
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", aws_view, name="aws")]
+SEGMENT = r"^(?:(?P<segment>[A-Za-z0-9_-]{1,63})/)?"
+
+
+def _on_site(route: str, view: Callable[..., Any]) -> URLPattern:
+    return re_path(rf"{SEGMENT}(?i:{route})/?$", view)
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", aws_view, name="aws"),
+    path("portal/", portal_site.urls),
+    path(".well-known/jwks_uri", identity_documents.jwks),
+    re_path(r"^(?P<segment>[A-Za-z0-9_-]{1,63})/\.well-known/openid-configuration$", discovery.openid_configuration),
+    re_path(r"^(?P<segment>[A-Za-z0-9_-]{1,63})/\.well-known/oauth-authorization-server$", discovery.openid_configuration),
+    re_path(r"^(?P<segment>[A-Za-z0-9_-]{1,63})/\.well-known/jwks\.json$", discovery.jwks),
+    path(".well-known/openid-configuration", identity_documents.configuration),
+    path(".well-known/jwks.json", identity_documents.jwks),
+    _on_site("oauth2/authorize", authorize.authorize),
+    _on_site("oauth2/token", token.token),
+    _on_site("oauth2/userInfo", userinfo.userinfo),
+    _on_site("oauth2/revoke", revoke.revoke),
+    _on_site("logout", logout.logout),
+    _on_site("login", login.login),
+    _on_site("signup", signup.signup),
+    _on_site("confirm", confirm.confirm),
+    _on_site("confirmUser", confirm.confirm_user),
+    _on_site("forgotPassword", recovery.forgot_password),
+    _on_site("confirmForgotPassword", recovery.confirm_forgot_password),
+    _on_site("error", error.error),
+]

@@ -1,0 +1,36 @@
+"""``/oauth2/authorize``: a code at once for a browser that is signed in, else the way to the sign-in page."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+
+from cognito_app.oauth.redirects import back_with_error, parameters_of, redirect, to_error_page, with_parameters
+from cognito_app.oauth.site import endpoint
+from cognito_app.services import authorization, sessions
+from cognito_app.services.authorization import PageError, RedirectError
+from cognito_app.services.sites import Site
+
+COOKIE = "cognito"
+
+
+@endpoint("GET", "POST")
+def authorize(request: HttpRequest, site: Site) -> HttpResponse:
+    """Check the request, then answer it or send the browser to sign in."""
+    given = parameters_of(request)
+    try:
+        checked, _ = authorization.parse(site.pool, given)
+        session = sessions.find(site.pool.id, request.COOKIES.get(COOKIE))
+        if authorization.may_reuse(checked, session) and session is not None:
+            code = authorization.issue_code(site.pool, checked, session.user, session.authenticated_at)
+            state = {} if checked.state is None else {"state": checked.state}
+            return redirect(with_parameters(checked.redirect_uri, {"code": code, **state}))
+        if "none" in checked.prompts:
+            raise RedirectError("login_required", checked.redirect_uri, checked.state)
+    except PageError as error:
+        return to_error_page(site, error.error, given.get("client_id", [""])[0])
+    except RedirectError as error:
+        return back_with_error(error)
+    pairs = [(name, value) for name, values in given.items() for value in values]
+    return redirect(f"{site.prefix}/login?" + urlencode(pairs))

@@ -1,0 +1,45 @@
+"""Redirects back to clients, and to our own error page."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+
+from cognito_app.services.authorization import RedirectError
+from cognito_app.services.sites import Site
+
+
+def redirect(location: str) -> HttpResponse:
+    """Return a 302 to any address, schemes of apps included."""
+    response = HttpResponse(status=302)
+    response["Location"] = location
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def with_parameters(uri: str, parameters: dict[str, str]) -> str:
+    """Return a redirect URI with parameters behind its own query."""
+    return uri + ("&" if "?" in uri else "?") + urlencode(parameters)
+
+
+def back_with_error(error: RedirectError) -> HttpResponse:
+    """Tell the client that its request was refused."""
+    parameters = {"error": error.error}
+    if error.description:
+        parameters["error_description"] = error.description
+    if error.state is not None:
+        parameters["state"] = error.state
+    return redirect(with_parameters(error.redirect_uri, parameters))
+
+
+def to_error_page(site: Site, error: str, client_id: str) -> HttpResponse:
+    """Show our own page: where the client is cannot be trusted."""
+    return redirect(f"{site.prefix}/error?" + urlencode({"error": error, "client_id": client_id[:128]}))
+
+
+def parameters_of(request: HttpRequest) -> dict[str, list[str]]:
+    """Return the parameters of an authorization request, from the query or a form."""
+    source = request.POST if request.method == "POST" else request.GET
+    return {name: [str(value) for value in values] for name, values in source.lists()}

@@ -1,0 +1,65 @@
+"""The engine as the pages drive it: a finished sign-in becomes a browser session and a code for the client."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+
+from cognito_app.core.http import client_ip
+from cognito_app.pages.site import SESSION_COOKIE, Visit
+from cognito_app.services import authorization, sessions
+from cognito_app.services.actor import Actor
+from cognito_app.services.authorization import AuthorizeRequest
+from cognito_app.services.config import ClientConfig
+from cognito_app.services.sign_in.state import Challenge, Context, Outcome, Proof, SignedIn
+
+
+def actor(visit: Visit) -> Actor:
+    """Return who visits, for events."""
+    agent = visit.request.headers.get("User-Agent", "")[:512]
+    return Actor(ip=client_ip(visit.request), user_agent=agent)
+
+
+def context(visit: Visit, client: ClientConfig) -> Context:
+    """Return a sign-in whose end is a browser session."""
+
+    def complete(proof: Proof) -> str:
+        return sessions.start(proof.user, proof.methods, proof.time)
+
+    return Context(pool=visit.site.pool, client=client, actor=actor(visit), complete=complete)
+
+
+def show(visit: Visit, request: AuthorizeRequest, outcome: Outcome) -> HttpResponse:
+    """Answer with the next page, or with the way back to the client."""
+    if isinstance(outcome, Challenge):
+        return challenge_page(visit, outcome)
+    return finish(visit, request, outcome)
+
+
+def challenge_page(visit: Visit, challenge: Challenge, **context: str) -> HttpResponse:
+    """Show the form of a challenge; its session travels in the form."""
+    username = challenge.parameters.get("USER_ID_FOR_SRP", "")
+    return visit.render("new_password", session=challenge.session, username=username, **context)
+
+
+def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> HttpResponse:
+    """Set the session cookie and send the browser back with a code."""
+    proof = signed_in.proof
+    code = authorization.issue_code(visit.site.pool, request, proof.user, proof.time)
+    parameters = {"code": code}
+    if request.state is not None:
+        parameters["state"] = request.state
+    separator = "&" if "?" in request.redirect_uri else "?"
+    response = HttpResponse(status=302)
+    response["Location"] = request.redirect_uri + separator + urlencode(parameters)
+    response.set_cookie(
+        SESSION_COOKIE,
+        signed_in.result,
+        max_age=int(sessions.LIFETIME.total_seconds()),
+        path=visit.site.cookie_path,
+        secure=visit.site.secure,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response

@@ -1,0 +1,167 @@
+"""What every page goes through: the pool, the form's token, the headers, the page for errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.templatetags.static import static
+from django.views.decorators.csrf import csrf_exempt
+
+from cognito_app.core import ids, secrets
+from cognito_app.errors import ServiceError
+from cognito_app.services import authorization, sites, stamps
+from cognito_app.services.authorization import AuthorizeRequest, PageError, RedirectError
+from cognito_app.services.config import ClientConfig
+from cognito_app.services.sites import Site
+
+CSRF_COOKIE = "XSRF-TOKEN"
+CSRF_FIELD = "_csrf"
+SESSION_COOKIE = "cognito"
+MAX_BODY = 64 * 1024
+
+PAGES = {
+    "login": "login",
+    "signup": "signup",
+    "confirm": "confirm",
+    "forgot_password": "forgotPassword",
+    "confirm_forgot_password": "confirmForgotPassword",
+}
+
+log = structlog.get_logger(__name__)
+
+PageView = Callable[["Visit"], HttpResponse]
+
+
+class Visit:
+    """A request to a page of a pool's site."""
+
+    def __init__(self, request: HttpRequest, site: Site) -> None:
+        self.request = request
+        self.site = site
+        self.query = request.META.get("QUERY_STRING", "")
+        self._csrf = request.COOKIES.get(CSRF_COOKIE) or secrets.urlsafe(24)
+        self.authorize: AuthorizeRequest | None = None
+        self.client: ClientConfig | None = None
+
+    def read_authorize(self) -> tuple[AuthorizeRequest, ClientConfig]:
+        """Check the authorization request that the page's query repeats. Raises PageError or RedirectError."""
+        given = {name: [str(value) for value in values] for name, values in self.request.GET.lists()}
+        self.authorize, self.client = authorization.parse(self.site.pool, given)
+        return self.authorize, self.client
+
+    def field(self, name: str) -> str:
+        """Return a field of the posted form; absent is empty."""
+        return str(self.request.POST.get(name, "")).replace("\x00", "")
+
+    @property
+    def is_post(self) -> bool:
+        """Whether a form was sent whose token is good: another form is shown anew, with a fresh token."""
+        if self.request.method != "POST":
+            return False
+        sent, cookie = self.field(CSRF_FIELD), self.request.COOKIES.get(CSRF_COOKIE, "")
+        return bool(cookie) and secrets.compare(sent, cookie)
+
+    def link(self, page: str) -> str:
+        """Return the address of another page of the same flow."""
+        return f"{self.site.prefix}/{page}" + (f"?{self.query}" if self.query else "")
+
+    def render(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
+        """Show a page."""
+        shown = {
+            "csrf": self._csrf,
+            "pool_name": self.site.pool.name,
+            "client_name": self.client.name if self.client else "",
+            "links": {name: self.link(path) for name, path in PAGES.items()},
+            "stylesheet": static("cognito_app/css/managed-login.css"),
+            **context,
+        }
+        html = loader.render_to_string(f"cognito_app/managed_login/{template}.html", shown)
+        response = HttpResponse(html, status=status)
+        response.set_cookie(
+            CSRF_COOKIE,
+            self._csrf,
+            path=self.site.cookie_path,
+            secure=self.site.secure,
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+    def error(self, code: str) -> HttpResponse:
+        """Go to the error page."""
+        response = HttpResponse(status=302)
+        response["Location"] = f"{self.site.prefix}/error?error={code}"
+        return response
+
+
+def page(view: PageView) -> Callable[..., HttpResponse]:
+    """Turn a function of a visit into a view."""
+
+    @wraps(view)
+    def handle(request: HttpRequest, segment: str | None = None) -> HttpResponse:
+        request_id = ids.uuid4()
+        stamps.begin_request()
+        visit: Visit | None = None
+        try:
+            site = sites.find(request.META.get("HTTP_HOST", ""), segment)
+            if site is None:
+                return _not_found()
+            visit = Visit(request, site)
+            response = _answer(view, visit)
+        except Exception:
+            log.exception("page_crashed", request_id=request_id, path=request.path)
+            response = HttpResponse("Something went wrong", status=500, content_type="text/plain")
+        finally:
+            stamps.end_request()
+        _add_headers(response, request_id, visit.authorize if visit else None)
+        return response
+
+    return csrf_exempt(handle)
+
+
+def _answer(view: PageView, visit: Visit) -> HttpResponse:
+    if visit.request.method not in ("GET", "HEAD", "POST"):
+        return HttpResponse(status=405, headers={"Allow": "GET, POST"})
+    declared = visit.request.META.get("CONTENT_LENGTH") or "0"
+    if not declared.isdigit() or int(declared) > MAX_BODY:
+        return visit.error("invalid_request")
+    try:
+        return view(visit)
+    except PageError as error:
+        return visit.error(error.error)
+    except RedirectError as error:
+        return visit.error(error.error)
+    except ServiceError as error:
+        return visit.render("error", status=400, code=error.code, message=error.message)
+
+
+def _not_found() -> HttpResponse:
+    return HttpResponse("Not found", status=404, content_type="text/plain")
+
+
+def _add_headers(response: HttpResponse, request_id: str, request: AuthorizeRequest | None) -> None:
+    response["x-amz-cognito-request-id"] = request_id
+    response["Cache-Control"] = "no-cache, no-store, max-age=0, must-revalidate"
+    response["Pragma"] = "no-cache"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["X-Frame-Options"] = "DENY"
+    response["Referrer-Policy"] = "no-referrer"
+    # Browsers apply form-action to the redirects that follow a form, so the client's address must be in it.
+    target = f" {_origin(request.redirect_uri)}" if request else ""
+    response["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+        f"frame-ancestors 'none'; form-action 'self'{target}"
+    )
+
+
+def _origin(uri: str) -> str:
+    parts = urlsplit(uri)
+    if parts.scheme in ("http", "https"):
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}:"

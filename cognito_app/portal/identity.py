@@ -1,0 +1,94 @@
+"""Pages for identity pools, roles and access keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
+
+from cognito_app.models import AccessKey, IdentityPool, Role
+from cognito_app.portal.base import ServiceAdmin, actor_of
+from cognito_app.portal.site import portal_site
+from cognito_app.services import access_keys, identity_pools, roles
+
+
+@admin.register(IdentityPool, site=portal_site)
+class IdentityPoolAdmin(ServiceAdmin):
+    """Identity pools."""
+
+    list_display = ("name", "id", "driver", "created_at")
+    search_fields = ("name", "id")
+    fields = ("name", "configuration", "roles", "role_mappings")
+
+    def save_model(self, request: HttpRequest, obj: IdentityPool, form: Any, change: bool) -> None:
+        """Create or update by the service."""
+        actor = actor_of(request)
+        if change:
+            identity_pools.update(actor, obj.pk, name=obj.name, settings=obj.configuration, tags=None)
+        else:
+            settings = {"AllowUnauthenticatedIdentities": False, **obj.configuration}
+            created = identity_pools.create(actor, name=obj.name, settings=settings)
+            obj.__dict__.update({**created.__dict__, "roles": obj.roles, "role_mappings": obj.role_mappings})
+        identity_pools.set_roles(actor, obj.pk, roles=obj.roles, mappings=obj.role_mappings)
+
+    def delete_model(self, request: HttpRequest, obj: IdentityPool) -> None:
+        """Delete by the service."""
+        identity_pools.delete(actor_of(request), obj.pk)
+
+
+@admin.register(Role, site=portal_site)
+class RoleAdmin(ServiceAdmin):
+    """IAM roles."""
+
+    list_display = ("name", "role_id", "max_session_duration", "created_at")
+    search_fields = ("name",)
+
+    def get_fields(self, request: HttpRequest, obj: Role | None = None) -> Any:
+        """The name is fixed."""
+        fields = ["description", "trust_policy", "policies", "max_session_duration"]
+        return [*fields, "sessions_valid_after"] if obj else ["name", *fields]
+
+    def save_model(self, request: HttpRequest, obj: Role, form: Any, change: bool) -> None:
+        """Create or update by the service."""
+        if change:
+            roles.update(actor_of(request), obj)
+            return
+        created = roles.create(
+            actor_of(request),
+            name=obj.name,
+            trust_policy=obj.trust_policy,
+            policies=obj.policies,
+            description=obj.description,
+            max_session_duration=obj.max_session_duration,
+        )
+        obj.__dict__.update(created.__dict__)
+
+    def delete_model(self, request: HttpRequest, obj: Role) -> None:
+        """Delete by the service."""
+        roles.delete(actor_of(request), obj.pk)
+
+
+@admin.register(AccessKey, site=portal_site)
+class AccessKeyAdmin(ServiceAdmin):
+    """Access keys; a secret is shown once, when its key is made."""
+
+    list_display = ("user_name", "id", "active", "created_at")
+    search_fields = ("user_name", "id")
+
+    def get_fields(self, request: HttpRequest, obj: AccessKey | None = None) -> Any:
+        """A key can be switched off; its policy is fixed."""
+        return ["active"] if obj else ["user_name", "policy"]
+
+    def save_model(self, request: HttpRequest, obj: AccessKey, form: Any, change: bool) -> None:
+        """Create or switch by the service."""
+        if change:
+            access_keys.set_active(actor_of(request), obj.pk, obj.active)
+            return
+        created, secret = access_keys.create(actor_of(request), user_name=obj.user_name, document=obj.policy)
+        obj.__dict__.update(created.__dict__)
+        messages.warning(request, f"Secret access key of {created.pk}, shown only now: {secret}")
+
+    def delete_model(self, request: HttpRequest, obj: AccessKey) -> None:
+        """Delete by the service."""
+        access_keys.delete(actor_of(request), obj.pk)

@@ -1,0 +1,8 @@
+"""The portal with all of its pages, which register themselves when they are imported."""
+
+from __future__ import annotations
+
+from cognito_app.portal import identity, pools, records, users
+from cognito_app.portal.site import portal_site
+
+__all__ = ["identity", "pools", "portal_site", "records", "users"]

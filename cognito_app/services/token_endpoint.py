@@ -1,0 +1,127 @@
+"""What the token endpoint grants.
+
+Source: https://docs.aws.amazon.com/cognito/latest/developerguide/token-endpoint.html, RFC 6749, RFC 7636.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+
+from django.db import transaction
+
+from cognito_app.core import clock, jose, secrets
+from cognito_app.errors import ServiceError
+from cognito_app.models import AuthorizationCode
+from cognito_app.models.base import claim
+from cognito_app.services import claims, client_rules, clients, keys, tokens
+from cognito_app.services.config import ClientConfig, PoolConfig
+from cognito_app.services.sign_in import with_tokens
+from cognito_app.services.tokens import Grant, Tokens
+
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+class OAuthError(ServiceError):
+    """An error of RFC 6749 section 5.2; ``error`` is its code."""
+
+    def __init__(self, error: str, description: str = "") -> None:
+        super().__init__(description or error)
+        self.error = error
+        self.description = description
+
+
+def authenticate(client: ClientConfig | None, secret: str | None) -> ClientConfig:
+    """Check a client's credentials. Raises OAuthError("invalid_client")."""
+    if client is None:
+        raise OAuthError("invalid_client")
+    if not clients.verify_secret(client, secret):
+        raise OAuthError("invalid_client", "invalid_client_secret")
+    return client
+
+
+def exchange_code(pool: PoolConfig, client: ClientConfig, given: Mapping[str, str]) -> Tokens:
+    """Trade an authorization code for tokens, once; a second try ends what the first one got.
+
+    Raises OAuthError.
+    """
+    if "code" not in client.oauth_flows:
+        raise OAuthError("unauthorized_client")
+    code, redirect_uri = given.get("code"), given.get("redirect_uri")
+    if not code or redirect_uri is None:
+        raise OAuthError("invalid_request")
+    row = (
+        AuthorizationCode.objects.filter(pk=tokens.hash_of(code), pool_id=pool.id, client_id=client.id)
+        .select_related("user")
+        .first()
+    )
+    if row is None:
+        raise OAuthError("invalid_grant")
+    if row.used_at is None:
+        _check_code(row, redirect_uri, given.get("code_verifier"))
+    grant = _spend(pool, client, row)
+    if grant is None:
+        tokens.revoke_family(str(row.origin_jti))
+        raise OAuthError("invalid_grant")
+    return tokens.sign(grant)
+
+
+def _check_code(row: AuthorizationCode, redirect_uri: str, verifier: str | None) -> None:
+    challenge = row.request.get("code_challenge")
+    if row.expires_at <= clock.now() or redirect_uri != row.request["redirect_uri"] or not row.user.enabled:
+        raise OAuthError("invalid_grant")
+    if challenge is None:
+        # A verifier without a challenge means that somebody took the challenge out (RFC 9700 section 4.8.2).
+        if verifier:
+            raise OAuthError("invalid_grant")
+        return
+    if not verifier or not _VERIFIER.fullmatch(verifier):
+        raise OAuthError("invalid_grant")
+    computed = base64.urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    if not secrets.compare(computed, challenge):
+        raise OAuthError("invalid_grant")
+
+
+def _spend(pool: PoolConfig, client: ClientConfig, row: AuthorizationCode) -> Grant | None:
+    with transaction.atomic():
+        if not claim(AuthorizationCode.objects.filter(pk=bytes(row.pk), used_at=None), used_at=clock.now()):
+            return None
+        return tokens.begin(
+            pool,
+            client,
+            row.user,
+            scopes=tuple(row.request["scopes"]),
+            auth_time=row.auth_time,
+            origin_jti=str(row.origin_jti),
+            nonce=row.request.get("nonce"),
+        )
+
+
+def refresh(pool: PoolConfig, client: ClientConfig, given: Mapping[str, str]) -> Tokens:
+    """Renew tokens. Raises OAuthError."""
+    text = given.get("refresh_token")
+    if not text:
+        raise OAuthError("invalid_request")
+    try:
+        return with_tokens.renew(pool, client, text)
+    except ServiceError as error:
+        raise OAuthError("invalid_grant", error.message) from None
+
+
+def client_credentials(pool: PoolConfig, client: ClientConfig, scope: str | None) -> Tokens:
+    """Give a confidential client a token of its own. Raises OAuthError."""
+    if "client_credentials" not in client.oauth_flows or not client.secrets:
+        raise OAuthError("unauthorized_client")
+    allowed = [name for name in client.oauth_scopes if name not in client_rules.RESERVED_SCOPES]
+    asked = (scope or "").split()
+    granted = tuple(name for name in allowed if name in asked) if asked else tuple(allowed)
+    if asked and not granted:
+        raise OAuthError("invalid_scope")
+    signing = keys.of_pool(pool.id)
+    if signing is None:
+        raise OAuthError("invalid_client")
+    body = claims.client_access_token(pool.issuer, client.id, granted, clock.epoch(), client.access_seconds)
+    access = jose.sign(body, signing.access_token.private, signing.access_token.kid)
+    return Tokens(access=access, id=None, refresh=None, expires_in=client.access_seconds)
