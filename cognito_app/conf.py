@@ -60,6 +60,7 @@ class Configuration:
     password_slots: how many password hashes may run at once in one process.
     guest_scope_down_policy: session policy put on guests' credentials in the enhanced flow.
     trusted_proxies: number of proxies in front whose X-Forwarded-For entries are believed.
+    demo_storage_dir: folder of the demo service's notes; ``None`` switches the demo service off.
     all_features: every pool has the features of every tier.
     """
 
@@ -81,6 +82,7 @@ class Configuration:
     password_slots: int = 2
     guest_scope_down_policy: dict[str, Any] = field(default_factory=_guest_scope_down)
     trusted_proxies: int = 0
+    demo_storage_dir: str | None = None
     all_features: bool = True
 
 

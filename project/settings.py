@@ -124,6 +124,7 @@ COGNITO = {
     "ANY_KEY": DEVELOPMENT and env.flag("COGNITO_ANY_KEY"),
     "RATE_LIMITS": not DEVELOPMENT,
     "OUTBOX_DIR": env.text("COGNITO_OUTBOX_DIR") or (str(DATA_DIR / "outbox") if DEVELOPMENT else None),
+    "DEMO_STORAGE_DIR": str(DATA_DIR / "demo") if DEVELOPMENT else None,
     "AUTH_BASE_DOMAIN": env.text("COGNITO_AUTH_BASE_DOMAIN"),
     "DOMAIN_ADDRESSING": env.text("COGNITO_DOMAIN_ADDRESSING") or "path",
     "EMAIL_FROM": env.text("COGNITO_EMAIL_FROM") or "no-reply@localhost",

@@ -1,0 +1,1 @@
+"""What other Django projects may use."""

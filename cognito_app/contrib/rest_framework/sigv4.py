@@ -1,0 +1,88 @@
+"""Requests signed with AWS credentials, as API Gateway checks them with IAM authorization.
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/permissions.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from cognito_app.conf import app_settings
+from cognito_app.core import sigv4
+from cognito_app.core.http import client_ip, signed_request
+from cognito_app.errors import AccessDeniedException, ServiceError
+from cognito_app.services import principals, stamps
+from cognito_app.services.principals import Principal
+
+SERVICE = "execute-api"
+
+
+class AwsUser:
+    """The signer of a request, in the place of Django's user."""
+
+    is_authenticated = True
+    is_anonymous = False
+
+    def __init__(self, principal: Principal) -> None:
+        self.principal = principal
+
+    def __str__(self) -> str:
+        return self.principal.arn
+
+    @property
+    def pk(self) -> str:
+        """The unique id of the principal, for throttles."""
+        return self.principal.user_id
+
+
+class SigV4Authentication(BaseAuthentication):
+    """Authenticates by Signature Version 4 for the service name ``execute-api``; every refusal is a 403.
+
+    ``request.user.principal`` is the signer; add ``IAMPermission`` to decide by its policies.
+    """
+
+    service = SERVICE
+
+    def authenticate(self, request: Request) -> tuple[Any, None]:
+        """Verify the signature over the request as it came in. Raises AuthenticationFailed with AWS's text."""
+        stamps.begin_request(stamps.IAM)
+        try:
+            signed = signed_request(request._request, request._request.body)
+            principal = sigv4.verify(
+                signed, principals.lookup, service=self.service, regions=app_settings.signing_regions
+            )
+        except ServiceError as error:
+            raise exceptions.PermissionDenied({"message": error.message}) from None
+        finally:
+            stamps.end_request()
+        return AwsUser(principal), None
+
+
+class IAMPermission(BasePermission):
+    """Allows what the signer's policies allow; the view names its resource in ``iam_resource(request)``.
+
+    ``iam_action`` of the view is the action (``execute-api:Invoke`` unless set).
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Evaluate the policies. Raises PermissionDenied with AWS's text."""
+        principal = getattr(request.user, "principal", None)
+        if principal is None:
+            raise exceptions.PermissionDenied({"message": "Missing Authentication Token"})
+        action = getattr(view, "iam_action", f"{SERVICE}:Invoke")
+        try:
+            principals.authorize(principal, action, view.iam_resource(request), ip=client_ip(request._request))
+        except AccessDeniedException as error:
+            raise exceptions.PermissionDenied({"message": error.message}) from None
+        return True
+
+
+def api_arn(api: str, stage: str, method: str, path: str) -> str:
+    """Return the ARN that policies name for a request to an API: ``arn:aws:execute-api:...:api/stage/METHOD/path``."""
+    region, account = app_settings.region, app_settings.account_id
+    return f"arn:aws:{SERVICE}:{region}:{account}:{api}/{stage}/{method}/{path.lstrip('/')}"

@@ -1,0 +1,72 @@
+"""Work that no request waits for: messages that failed, rows past their time, spare signing keys."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import structlog
+from django.db import close_old_connections, models
+
+from cognito_app.core import clock
+from cognito_app.models import (
+    AttemptCounter,
+    AuthorizationCode,
+    BrowserSession,
+    OutboxMessage,
+    RefreshToken,
+    SignInThrottle,
+    SpentNonce,
+    VerificationCode,
+)
+from cognito_app.services import keys, outbox
+
+PAUSE_SECONDS = 5.0
+ROUNDS_BETWEEN_SWEEPS = 120
+BATCH = 1000
+LONGEST_ACCESS_TOKEN = timedelta(hours=24)
+MESSAGES_STAY = timedelta(days=7)
+
+log = structlog.get_logger(__name__)
+
+
+def sweep() -> int:
+    """Delete rows past their time, in batches; returns the number of rows."""
+    now = clock.now()
+    # A code that was used stays until no token of its family can live: its second use must still be seen.
+    expired: list[models.QuerySet[models.Model]] = [
+        SpentNonce.objects.filter(expires_at__lt=now),
+        AttemptCounter.objects.filter(expires_at__lt=now),
+        SignInThrottle.objects.filter(last_attempt_at__lt=now - timedelta(hours=1)),
+        VerificationCode.objects.filter(expires_at__lt=now - timedelta(days=1)),
+        AuthorizationCode.objects.filter(expires_at__lt=now - timedelta(days=1)),
+        BrowserSession.objects.filter(expires_at__lt=now),
+        RefreshToken.objects.filter(expires_at__lt=now - LONGEST_ACCESS_TOKEN),
+        OutboxMessage.objects.filter(created_at__lt=now - MESSAGES_STAY),
+    ]
+    return sum(_delete(rows) for rows in expired)
+
+
+def _delete(rows: models.QuerySet[models.Model]) -> int:
+    total = 0
+    while batch := list(rows.values_list("pk", flat=True)[:BATCH]):
+        deleted, _ = rows.model._default_manager.filter(pk__in=batch).delete()
+        total += deleted
+    return total
+
+
+def run(stop: threading.Event) -> None:
+    """Work until ``stop`` is set."""
+    rounds = 0
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            outbox.deliver_waiting()
+            keys.stock_up()
+            if rounds % ROUNDS_BETWEEN_SWEEPS == 0:
+                sweep()
+        except Exception:
+            # The next round may find the database again.
+            log.exception("upkeep_failed")
+        rounds += 1
+        stop.wait(PAUSE_SECONDS)
