@@ -99,10 +99,24 @@ def verify(
     if credential.expires_at is not None and credential.expires_at <= now:
         raise ExpiredTokenException
     key = _signing_key(credential.secret, claim.date, claim.region, claim.service)
-    expected = hmac.new(key, _string_to_sign(request, claim).encode(), sha256).hexdigest()
-    if not secrets.compare(expected, claim.signature):
+    if not any([_is_signed(key, request, claim, path) for path in _canonical_paths(request.path)]):
         raise InvalidSignatureException
     return credential.principal
+
+
+def _is_signed(key: bytes, request: SignedRequest, claim: _Claim, path: str) -> bool:
+    expected = hmac.new(key, _string_to_sign(request, claim, path).encode(), sha256).hexdigest()
+    return secrets.compare(expected, claim.signature)
+
+
+def _canonical_paths(path: str) -> set[str]:
+    """Return the forms in which a client may have signed a decoded path.
+
+    Every service but S3 signs the path of the request line encoded once more, and WSGI does not tell whether a
+    client wrote a character such as the colon as it is or as an escape.
+    """
+    once = quote(path or "/", safe="-_.~/")
+    return {once, quote(once, safe="-_.~/")}
 
 
 def _read_claim(request: SignedRequest) -> _Claim:
@@ -225,21 +239,19 @@ def _check_headers(request: SignedRequest, claim: _Claim) -> None:
         raise InvalidSignatureException
 
 
-def _string_to_sign(request: SignedRequest, claim: _Claim) -> str:
+def _string_to_sign(request: SignedRequest, claim: _Claim, path: str) -> str:
     scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
-    hashed = sha256(_canonical_request(request, claim).encode("utf-8", "surrogateescape")).hexdigest()
+    hashed = sha256(_canonical_request(request, claim, path).encode("utf-8", "surrogateescape")).hexdigest()
     return f"{ALGORITHM}\n{claim.stamp}\n{scope}\n{hashed}"
 
 
-def _canonical_request(request: SignedRequest, claim: _Claim) -> str:
+def _canonical_request(request: SignedRequest, claim: _Claim, path: str) -> str:
     headers = "".join(
         f"{name}:{_SPACES.sub(' ', request.headers.get(name, '').strip())}\n" for name in claim.signed_headers
     )
-    # Every service but S3 signs the path encoded twice.
-    path = quote(quote(request.path, safe="-_.~/"), safe="-_.~/")
     payload = UNSIGNED_PAYLOAD if _unsigned_payload(request, claim) else sha256(request.body).hexdigest()
     return "\n".join(
-        (request.method, path or "/", _canonical_query(request.query), headers, ";".join(claim.signed_headers), payload)
+        (request.method, path, _canonical_query(request.query), headers, ";".join(claim.signed_headers), payload)
     )
 
 
