@@ -13,4 +13,4 @@ class CognitoAppConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cognito_app import checks  # noqa: F401, PLC0415  # registers the system checks
+        from cognito_app import checks  # noqa: F401  # registers the system checks

@@ -12,7 +12,7 @@ from cognito_app.conf import FIELD_NAMES
 
 
 @register()
-def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001  # Django's signature
+def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:  # Django's signature
     """Report unknown keys of ``COGNITO`` and missing master keys."""
     source: dict[str, Any] = getattr(settings, "COGNITO", {})
     problems: list[CheckMessage] = [

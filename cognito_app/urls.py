@@ -28,7 +28,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portal/", portal_site.urls),
     path(".well-known/jwks_uri", identity_documents.jwks),
     re_path(r"^(?P<segment>[A-Za-z0-9_-]{1,63})/\.well-known/openid-configuration$", discovery.openid_configuration),
-    re_path(r"^(?P<segment>[A-Za-z0-9_-]{1,63})/\.well-known/oauth-authorization-server$", discovery.openid_configuration),
+    re_path(
+        r"^(?P<segment>[A-Za-z0-9_-]{1,63})/\.well-known/oauth-authorization-server$", discovery.openid_configuration
+    ),
     re_path(r"^(?P<segment>[A-Za-z0-9_-]{1,63})/\.well-known/jwks\.json$", discovery.jwks),
     path(".well-known/openid-configuration", identity_documents.configuration),
     path(".well-known/jwks.json", identity_documents.jwks),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
@@ -20,7 +19,7 @@ PREFIX = "/portal/"
 class PortalOnly:
     """Put in front of a middleware class: requests outside the portal go straight on."""
 
-    get_response: Callable[[HttpRequest], HttpResponseBase]
+    get_response: Any
 
     def __call__(self, request: HttpRequest) -> Any:
         if request.path_info.startswith(PREFIX):
@@ -48,7 +47,7 @@ class PortalAuthentication(PortalOnly, AuthenticationMiddleware):
     """Operators signed in by session."""
 
 
-class PortalOtp(PortalOnly, OTPMiddleware):
+class PortalOtp(PortalOnly, OTPMiddleware):  # type: ignore[misc]  # django-otp has no types
     """The operators' second factor."""
 
 

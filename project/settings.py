@@ -118,8 +118,7 @@ COGNITO = {
     "REGION": env.text("COGNITO_REGION") or "us-east-1",
     "ACCOUNT_ID": env.text("COGNITO_ACCOUNT_ID") or "000000000000",
     "SIGNING_REGIONS": env.words("COGNITO_SIGNING_REGIONS"),
-    "MASTER_KEYS": env.words("COGNITO_MASTER_KEYS")
-    or _keys.get("master_keys", []),
+    "MASTER_KEYS": env.words("COGNITO_MASTER_KEYS") or _keys.get("master_keys", []),
     "DEVELOPMENT": DEVELOPMENT,
     "ANY_KEY": DEVELOPMENT and env.flag("COGNITO_ANY_KEY"),
     "RATE_LIMITS": not DEVELOPMENT,

@@ -140,9 +140,7 @@ def _authenticate(exchange: Exchange, operation: Operation) -> principals.Princi
     request = signed_request(exchange.request, exchange.body)
     if app_settings.any_key:
         return principals.administrator(sigv4.access_key_of(request))
-    return sigv4.verify(
-        request, principals.lookup, service=operation.service, regions=app_settings.signing_regions
-    )
+    return sigv4.verify(request, principals.lookup, service=operation.service, regions=app_settings.signing_regions)
 
 
 def _success(exchange: Exchange, operation: Operation, result: dict[str, Any] | None) -> HttpResponse:
@@ -161,9 +159,11 @@ def _refuse(exchange: Exchange, error: ServiceError) -> HttpResponse:
     response = HttpResponse(body, content_type=json11.CONTENT_TYPE, status=error.status)
     response["x-amzn-ErrorType"] = f"{error.code}:"
     if error.message:
-        response["x-amzn-ErrorMessage"] = "".join(
-            char if " " <= char <= "~" or "\xa0" <= char <= "\xff" else "?" for char in error.message[:1024]
-        ).encode("latin-1").decode("latin-1")
+        response["x-amzn-ErrorMessage"] = (
+            "".join(char if " " <= char <= "~" or "\xa0" <= char <= "\xff" else "?" for char in error.message[:1024])
+            .encode("latin-1")
+            .decode("latin-1")
+        )
     return response
 
 

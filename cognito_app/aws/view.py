@@ -66,7 +66,7 @@ class AwsView(APIView):
         response["Access-Control-Max-Age"] = PREFLIGHT_SECONDS
         return response
 
-    def http_method_not_allowed(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Refuse other methods in JSON: SDKs choke on HTML."""
         body = orjson.dumps({"__type": "MethodNotAllowedException", "message": "Use POST."})
         return HttpResponse(body, content_type="application/json", status=405, headers={"Allow": "GET, POST, OPTIONS"})

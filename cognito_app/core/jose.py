@@ -63,9 +63,7 @@ def public_jwk(key: RSAPublicKey, kid: str, algorithm: str = "RS256") -> dict[st
     }
 
 
-def sign(
-    claims: dict[str, Any], key: RSAPrivateKey, kid: str, algorithm: str = "RS256", typ: str | None = None
-) -> str:
+def sign(claims: dict[str, Any], key: RSAPrivateKey, kid: str, algorithm: str = "RS256", typ: str | None = None) -> str:
     """Return a signed token; pool tokens carry no ``typ``."""
     header = {"kid": kid, "alg": algorithm} if typ is None else {"kid": kid, "typ": typ, "alg": algorithm}
     signed = _encode(orjson.dumps(header)) + "." + _encode(orjson.dumps(claims))
@@ -101,9 +99,7 @@ def check_time(claims: dict[str, Any], now: datetime, leeway_seconds: int = 0) -
 
     Raises TokenError("expired"), TokenError("not_yet") or TokenError("malformed").
     """
-    expires, starts = claims.get("exp"), claims.get("nbf", 0)
-    if not _is_number(expires) or not _is_number(starts):
-        raise TokenError("malformed")
+    expires, starts = _number(claims.get("exp")), _number(claims.get("nbf", 0))
     instant = now.timestamp()
     if instant >= expires + leeway_seconds:
         raise TokenError("expired")
@@ -111,8 +107,10 @@ def check_time(claims: dict[str, Any], now: datetime, leeway_seconds: int = 0) -
         raise TokenError("not_yet")
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TokenError("malformed")
+    return value
 
 
 def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:

@@ -112,7 +112,7 @@ def mac(purpose: str, message: bytes) -> bytes:
 
 
 def mac_candidates(purpose: str, message: bytes, *, only_first: bool = False) -> list[bytes]:
-    """Return the keyed hash under every master key, the present one first: what was made before a rotation matches too."""
+    """Return the keyed hash under every master key, the present one first, for what was made before a rotation."""
     ring = _ring(app_settings.master_keys)
     names = [ring.primary] if only_first else [ring.primary, *(n for n in ring.masters if n != ring.primary)]
     return [hmac.digest(_derive(ring.masters[name], purpose.encode()), message, sha256) for name in names]

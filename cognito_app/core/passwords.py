@@ -25,7 +25,7 @@ _slots: tuple[int, threading.BoundedSemaphore] | None = None
 
 
 def _semaphore() -> threading.BoundedSemaphore:
-    global _slots  # noqa: PLW0603  # one per process, made anew when the setting changes
+    global _slots  # one per process, made anew when the setting changes
     size = app_settings.password_slots
     if _slots is None or _slots[0] != size:
         with _slots_lock:

@@ -28,7 +28,7 @@ def is_known(operator: str) -> bool:
     return _parse(operator)[2] in _OPERATORS
 
 
-def hold(condition: Mapping[str, Any], context: Context, *, deny: bool) -> bool:
+def hold(condition: Any, context: Context, *, deny: bool) -> bool:
     """Whether all conditions of a statement hold; what is not understood counts as holding in a Deny only."""
     if not isinstance(condition, Mapping):
         return deny
@@ -63,15 +63,13 @@ def _holds(operator: str, key: str, values: Any, context: Context) -> bool:
     if present is None:
         if quantifier == "ForAllValues":
             return True
-        return if_exists and quantifier == "" or (quantifier == "" and name in _NEGATED)
+        return (if_exists and quantifier == "") or (quantifier == "" and name in _NEGATED)
     actual = present if isinstance(present, list) else [present]
     test = _OPERATORS[name]
-    patterns = [(lambda value, raw=raw: test(value, raw, context)) for raw in wanted]
     negated = name in _NEGATED
 
     def one(value: str) -> bool:
-        found = any(pattern(value) for pattern in patterns)
-        return not found if negated else found
+        return any(test(value, raw, context) for raw in wanted) != negated
 
     if quantifier == "ForAllValues":
         return all(one(value) for value in actual)

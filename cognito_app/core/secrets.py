@@ -43,9 +43,7 @@ def _bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
 
 
-def temporary_password(
-    *, minimum_length: int, uppercase: bool, lowercase: bool, numbers: bool, symbols: bool
-) -> str:
+def temporary_password(*, minimum_length: int, uppercase: bool, lowercase: bool, numbers: bool, symbols: bool) -> str:
     """Return a random password that satisfies such a policy, of at least twelve characters."""
     classes = [
         alphabet

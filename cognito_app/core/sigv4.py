@@ -218,7 +218,8 @@ def _check_date(claim: _Claim, now: datetime) -> None:
         )
     if signed_at > now + WINDOW:
         raise InvalidSignatureException(
-            f"Signature not yet current: {claim.stamp} is still later than {_basic(now + WINDOW)} ({_basic(now)} + 5 min.)"
+            f"Signature not yet current: {claim.stamp} is still later than {_basic(now + WINDOW)} "
+            f"({_basic(now)} + 5 min.)"
         )
 
 

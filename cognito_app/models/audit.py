@@ -33,9 +33,7 @@ class AuthEvent(models.Model):
     """
 
     id = models.UUIDField(primary_key=True)
-    user = models.ForeignKey(
-        PoolUser, on_delete=models.CASCADE, null=True, related_name="auth_events", db_index=False
-    )
+    user = models.ForeignKey(PoolUser, on_delete=models.CASCADE, null=True, related_name="auth_events", db_index=False)
     type = models.CharField(max_length=16)
     response = models.CharField(max_length=10)
     challenges = models.JSONField(default=list)

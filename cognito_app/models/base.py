@@ -27,16 +27,20 @@ def insert_if_absent(model: type[models.Model], values: Mapping[str, Any]) -> bo
     Django's ``bulk_create(ignore_conflicts=True)`` does not tell which of the two happened.
     """
     meta = model._meta
-    fields = [meta.get_field(name) for name in values]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    fields = [_column_field(model, name) for name in values]
+    columns = ", ".join(connection.ops.quote_name(field.column or "") for field in fields)
     marks = ", ".join(["%s"] * len(fields))
-    prepared = [
-        field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)
-    ]
+    prepared = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
     table = connection.ops.quote_name(meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING", prepared)  # noqa: S608  # names come from our models
         return bool(cursor.rowcount == 1)
+
+
+def _column_field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return field
 
 
 class Stamp(models.Model):

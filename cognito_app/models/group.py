@@ -15,8 +15,8 @@ class Group(models.Model):
 
     pool = models.ForeignKey(UserPool, on_delete=models.CASCADE, related_name="groups", db_index=False)
     name = models.CharField(max_length=128)
-    description = models.CharField(max_length=2048, null=True)  # noqa: DJ001  # absent and empty differ on the wire
-    role_arn = models.CharField(max_length=2048, null=True)  # noqa: DJ001
+    description = models.CharField(max_length=2048, null=True)  # absent and empty differ on the wire
+    role_arn = models.CharField(max_length=2048, null=True)
     precedence = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()

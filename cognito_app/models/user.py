@@ -49,7 +49,7 @@ class PoolUser(models.Model):
     name_key = models.CharField(max_length=SHORT_KEY, blank=True)
     given_name_key = models.CharField(max_length=SHORT_KEY, blank=True)
     family_name_key = models.CharField(max_length=SHORT_KEY, blank=True)
-    password_hash = models.CharField(max_length=256, null=True)  # noqa: DJ001  # null: no password, not an empty one
+    password_hash = models.CharField(max_length=256, null=True)  # null: no password, not an empty one
     srp_verifier = models.BinaryField(null=True)
     temporary_password_expires_at = models.DateTimeField(null=True)
     signed_out_at = models.DateTimeField(null=True)

@@ -24,7 +24,7 @@ def _columns() -> tuple[list[str], list[tuple[int, Any]]]:
             converters.append((position, _instant))
         elif isinstance(field, models.BooleanField):
             converters.append((position, bool))
-    return [field.column for field in fields], converters
+    return [field.column or "" for field in fields], converters
 
 
 def _instant(value: Any) -> datetime:
@@ -70,21 +70,20 @@ def by_username(pool_id: str, username_key: str) -> PoolUser | None:
     """Return the user of a pool with this username."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _select("cognito_app_pooluser u") + " WHERE u.pool_id = %s AND u.username_key = %s", [pool_id, username_key]
+            _select("cognito_app_pooluser u") + " WHERE u.pool_id = %s AND u.username_key = %s",
+            [pool_id, username_key],
         )
         row = cursor.fetchone()
     return _user(row) if row else None
 
 
+_REVOKED = "EXISTS(SELECT 1 FROM cognito_app_refreshtoken r WHERE r.origin_jti = %s AND r.revoked_at IS NOT NULL)"
+
+
 def by_sub(pool_id: str, sub: str, origin_jti: str | None) -> tuple[PoolUser | None, bool]:
     """Return the user with this ``sub``, and whether the sign-in named by ``origin_jti`` was revoked."""
     sql = (
-        _select("cognito_app_pooluser u").replace(
-            " FROM ",
-            ", EXISTS(SELECT 1 FROM cognito_app_refreshtoken r WHERE r.origin_jti = %s AND r.revoked_at IS NOT NULL)"
-            " FROM ",
-            1,
-        )
+        _select("cognito_app_pooluser u").replace(" FROM ", f", {_REVOKED} FROM ", 1)
         + " WHERE u.pool_id = %s AND u.sub = %s"
     )
     with connection.cursor() as cursor:

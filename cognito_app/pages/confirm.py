@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 
 from cognito_app.errors import ServiceError
@@ -13,7 +15,7 @@ from cognito_app.services.sign_in import gates
 from cognito_app.services.sign_in.state import open_session
 
 
-def confirmation_page(visit: Visit, username: str, session: str, **context: str) -> HttpResponse:
+def confirmation_page(visit: Visit, username: str, session: str, **context: Any) -> HttpResponse:
     """Show the form for the code; ``session`` lets this browser be signed in afterwards."""
     return visit.render("confirm", username=username, session=session, **context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -37,7 +38,7 @@ def show(visit: Visit, request: AuthorizeRequest, outcome: Outcome) -> HttpRespo
     return finish(visit, request, outcome)
 
 
-def challenge_page(visit: Visit, challenge: Challenge, **context: str) -> HttpResponse:
+def challenge_page(visit: Visit, challenge: Challenge, **context: Any) -> HttpResponse:
     """Show the form of a challenge; its session travels in the form."""
     username = challenge.parameters.get("USER_ID_FOR_SRP", "")
     return visit.render("new_password", session=challenge.session, username=username, **context)

@@ -22,9 +22,7 @@ def forgot_password(visit: Visit) -> HttpResponse:
     try:
         details = recovery.forgot(visit.site.pool, client, flow.actor(visit), username=username)
     except ServiceError as error:
-        return visit.render(
-            "forgot_password", label=label, input_type=kind, username=username, message=error.message
-        )
+        return visit.render("forgot_password", label=label, input_type=kind, username=username, message=error.message)
     return visit.render("reset_password", username=username, destination=details.destination)
 
 

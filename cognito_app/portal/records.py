@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -20,7 +22,7 @@ class InboxAdmin(ReadOnlyAdmin):
     list_filter = ("medium", "purpose")
     ordering = ("-created_at",)
 
-    def get_fields(self, request: HttpRequest, obj: OutboxMessage | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: OutboxMessage | None = None) -> Any:
         """Add the contents in development."""
         fields = ["created_at", "medium", "destination", "purpose", "sent_at", "failed_at", "tries"]
         return [*fields, "subject", "body"] if app_settings.development else fields

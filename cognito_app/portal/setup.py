@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import qrcode
 import qrcode.image.svg
 from django import forms
-from django.contrib.auth import get_user_model, login, password_validation
+from django.contrib.auth import login, password_validation
 from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,14 +23,20 @@ from cognito_app.portal.base import actor_of
 from cognito_app.portal.site import portal_site
 from cognito_app.services import operators
 
+if TYPE_CHECKING:
+    _UserForm = BaseUserCreationForm[User]
+else:
+    _UserForm = BaseUserCreationForm
+
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-class OperatorForm(BaseUserCreationForm):
+class OperatorForm(_UserForm):
     """Name and password of an operator."""
 
-    class Meta(BaseUserCreationForm.Meta):
-        model = get_user_model()
+    class Meta:
+        model = User
+        fields = ("username",)
 
 
 class CodeForm(forms.Form):

@@ -36,12 +36,12 @@ class PortalSite(AdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Ask for the second factor only where it is demanded."""
-        self.login_form = None if app_settings.development else OTPAdminAuthenticationForm  # type: ignore[assignment]  # None means Django's form
+        self.login_form = None if app_settings.development else OTPAdminAuthenticationForm
         return super().login(request, extra_context)
 
     def get_urls(self) -> list[Any]:
         """Add the set-up pages to the admin's own."""
-        from cognito_app.portal import setup  # noqa: PLC0415  # it imports this site
+        from cognito_app.portal import setup  # it imports this site
 
         return [
             path("setup/<str:token>/", setup.create_operator, name="setup"),

@@ -92,9 +92,7 @@ class UserAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view
         return [
             path("create/", view(self.create_view), name="cognito_app_pooluser_create"),
-            path(
-                "<int:user_id>/do/<slug:name>/", view(require_POST(self.action_view)), name="cognito_app_pooluser_do"
-            ),
+            path("<int:user_id>/do/<slug:name>/", view(require_POST(self.action_view)), name="cognito_app_pooluser_do"),
             *super().get_urls(),
         ]
 

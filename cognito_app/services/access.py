@@ -69,5 +69,3 @@ def _signed_out_since(user: PoolUser, claims: Mapping[str, Any]) -> bool:
     if user.signed_out_at is None or "origin_jti" in claims:
         return False
     return bool(claims.get("iat", 0) < int(user.signed_out_at.timestamp()))
-
-

@@ -158,9 +158,7 @@ def reset_password(pool: PoolConfig, actor: Actor, user: PoolUser) -> None:
         row.status = PoolUser.Status.RESET_REQUIRED
         users.save_attributes(row, row.attributes)
         sessions.end_for_new_password(row)
-        sent = delivery.send_code(
-            pool, row, VerificationCode.Purpose.PASSWORD, contact, row.attributes[contact]
-        )
+        sent = delivery.send_code(pool, row, VerificationCode.Purpose.PASSWORD, contact, row.attributes[contact])
         audit(actor, "AdminResetUserPassword", pool_id=pool.id, subject=row.sub)
     outbox.deliver(sent.message)
 

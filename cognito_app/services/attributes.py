@@ -110,7 +110,9 @@ def require(pool: PoolConfig, present: Mapping[str, str]) -> None:
         if rule.required and rule.name != "sub" and not present.get(rule.name)
     ]
     if missing:
-        raise InvalidParameterException("Attributes did not conform to the schema: " + " ".join(f"{m}\n" for m in missing).rstrip(" "))
+        raise InvalidParameterException(
+            "Attributes did not conform to the schema: " + " ".join(f"{m}\n" for m in missing).rstrip(" ")
+        )
 
 
 def check_user_may_write(pool: PoolConfig, client: ClientConfig, names: list[str]) -> None:

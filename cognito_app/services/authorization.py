@@ -191,5 +191,3 @@ def issue_code(pool: PoolConfig, request: AuthorizeRequest, user: PoolUser, auth
         expires_at=now + CODE_LIFETIME,
     )
     return code
-
-

@@ -86,15 +86,21 @@ def _check_oauth(pool: PoolConfig, result: Mapping[str, Any], *, has_secret: boo
         return
     if "client_credentials" in flows:
         if flows != {"client_credentials"}:
-            raise InvalidOAuthFlowException("client_credentials flow can not be selected along with code flow or implicit flow.")
+            raise InvalidOAuthFlowException(
+                "client_credentials flow can not be selected along with code flow or implicit flow."
+            )
         if not has_secret:
-            raise InvalidOAuthFlowException("client_credentials flow can not be selected if client does not have a client secret.")
+            raise InvalidOAuthFlowException(
+                "client_credentials flow can not be selected if client does not have a client secret."
+            )
         if len(custom) != len(scopes) or not custom:
             raise InvalidOAuthFlowException("client_credentials flow requires custom scopes only.")
     elif flows and not callbacks:
         raise InvalidParameterException("CallbackURLs are required for the code and implicit flows.")
     if flows and not scopes:
-        raise InvalidParameterException("AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows.")
+        raise InvalidParameterException(
+            "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows."
+        )
 
 
 def _check_scopes(pool: PoolConfig, custom: list[str]) -> None:
@@ -133,7 +139,9 @@ def _check_attributes(pool: PoolConfig, result: Mapping[str, Any]) -> None:
         for name in result.get(member) or ():
             rule = pool.attributes.get(name)
             if rule is None:
-                raise InvalidParameterException(f"Invalid {member.removesuffix('Attributes').lower()} attributes specified while creating a client")
+                raise InvalidParameterException(
+                    f"Invalid {member.removesuffix('Attributes').lower()} attributes specified while creating a client"
+                )
             if member == "WriteAttributes" and name in ("email_verified", "phone_number_verified", "sub", "identities"):
                 raise InvalidParameterException("Invalid write attributes specified while creating a client")
     writable = result.get("WriteAttributes")

@@ -185,9 +185,7 @@ def verify_secret_hash(client: ClientConfig, usernames: list[str], given: str | 
             raise NotAuthorizedException(f"Client {client.id} is not configured for secret but secret was received")
         return
     if not given:
-        raise NotAuthorizedException(
-            f"Client {client.id} is configured with secret but SECRET_HASH was not received"
-        )
+        raise NotAuthorizedException(f"Client {client.id} is configured with secret but SECRET_HASH was not received")
     expected = [secret_hash(name, client.id, secret) for name in usernames for secret in client.secrets]
     if not any([secrets.compare(candidate, given) for candidate in expected]):
         raise NotAuthorizedException(f"Unable to verify secret hash for client {client.id}")

@@ -45,14 +45,10 @@ def require_triggers(pool: PoolConfig) -> None:
     invoke.require(pool.triggers, "CustomMessage", "CustomEmailSender", "CustomSMSSender")
 
 
-def send_code(
-    pool: PoolConfig, user: PoolUser, purpose: VerificationCode.Purpose, attribute: str, value: str
-) -> Sent:
+def send_code(pool: PoolConfig, user: PoolUser, purpose: VerificationCode.Purpose, attribute: str, value: str) -> Sent:
     """Make a code and store its message, in the running transaction; ``outbox.deliver`` it afterwards."""
     code = codes.issue(user, purpose, attribute=attribute, value=value)
-    message = templates.verification(
-        pool.raw, purpose=purpose, medium=MEDIA[attribute], destination=value, code=code
-    )
+    message = templates.verification(pool.raw, purpose=purpose, medium=MEDIA[attribute], destination=value, code=code)
     return Sent(message=outbox.enqueue(user, message), details=details_of(attribute, value))
 
 

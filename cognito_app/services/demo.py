@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-
 from django.db import transaction
 
 from cognito_app.core import secrets
@@ -132,9 +131,7 @@ def _confidential_settings() -> dict[str, Any]:
 
 
 def _make_user(pool: config.PoolConfig) -> str:
-    password = secrets.temporary_password(
-        minimum_length=14, uppercase=True, lowercase=True, numbers=True, symbols=True
-    )
+    password = secrets.temporary_password(minimum_length=14, uppercase=True, lowercase=True, numbers=True, symbols=True)
     user = admin_users.create(
         pool,
         SYSTEM,

@@ -116,7 +116,7 @@ def delete(pool: PoolConfig, actor: Actor, *, name: str) -> None:
 
 def _names() -> dict[str, str]:
     """Return the pool of every domain name, from memory while no domain changed."""
-    global _known  # noqa: PLW0603  # one table per process
+    global _known  # one table per process
     version = stamps.version(stamps.DOMAINS)
     if version is None or version != _known[0]:
         _known = (version, dict(Domain.objects.values_list("name", "pool_id")))

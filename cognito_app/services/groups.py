@@ -112,9 +112,7 @@ def page_of_user(
     return found[:size], _next(scope, found, size)
 
 
-def members(
-    pool: PoolConfig, *, name: str, limit: int | None, token: str | None
-) -> tuple[list[PoolUser], str | None]:
+def members(pool: PoolConfig, *, name: str, limit: int | None, token: str | None) -> tuple[list[PoolUser], str | None]:
     """Return a page of a group's members and the token of the next. Raises ResourceNotFoundException."""
     group = find(pool, name)
     scope = f"ListUsersInGroup:{pool.id}:{group.pk}"

@@ -74,9 +74,7 @@ def _check_guests(pool: IdentityPool) -> None:
 def _new(pool: IdentityPool, state: Identity.State) -> Identity:
     now = clock.now()
     region = pool.id.split(":", 1)[0] or app_settings.region
-    return Identity.objects.create(
-        id=ids.identity_id(region), pool=pool, state=state, created_at=now, modified_at=now
-    )
+    return Identity.objects.create(id=ids.identity_id(region), pool=pool, state=state, created_at=now, modified_at=now)
 
 
 def _retry(attempt: Callable[[], Identity]) -> Identity:

@@ -100,17 +100,22 @@ def _issue(pool: IdentityPool, identity_id: str, amr: list[str], role_arn: str |
     return issued
 
 
+def _default_role(pool: IdentityPool, kind: str) -> str | None:
+    arn: str | None = pool.roles.get(kind)
+    return arn
+
+
 def _role(pool: IdentityPool, verified: list[VerifiedLogin], custom_role: str | None) -> str | None:
     """Choose a role as GetCredentialsForIdentity does (spec/identity-pools.md 4.2)."""
     if not verified:
-        return pool.roles.get("unauthenticated")
+        return _default_role(pool, "unauthenticated")
     for login in verified:
         mapping = pool.role_mappings.get(f"{login.provider}:{login.client_id}") or _by_issuer(pool, login)
         if mapping:
             return _mapped(pool, mapping, login, custom_role)
     if custom_role:
         raise NotAuthorizedException("The custom role is not among the roles of the login.")
-    return pool.roles.get("authenticated")
+    return _default_role(pool, "authenticated")
 
 
 def _by_issuer(pool: IdentityPool, login: VerifiedLogin) -> Any:
@@ -135,7 +140,7 @@ def _mapped(
         return str(preferred or allowed[0])
     if mapping["AmbiguousRoleResolution"] == "Deny":
         raise NotAuthorizedException("Access denied: no unambiguous role for the login.")
-    return pool.roles.get("authenticated")
+    return _default_role(pool, "authenticated")
 
 
 def _matches(rule: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
@@ -155,4 +160,3 @@ def _matches(rule: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-

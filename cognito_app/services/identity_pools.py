@@ -28,9 +28,7 @@ def find(pool_id: str) -> IdentityPool:
     return row
 
 
-def create(
-    actor: Actor, *, name: str, settings: dict[str, Any], tags: dict[str, str] | None = None
-) -> IdentityPool:
+def create(actor: Actor, *, name: str, settings: dict[str, Any], tags: dict[str, str] | None = None) -> IdentityPool:
     """Create an identity pool. Raises LimitExceededException."""
     if IdentityPool.objects.all()[MAX_POOLS - 1 : MAX_POOLS].exists():
         raise LimitExceededException("Maximum number of identity pools exceeded.")
@@ -103,9 +101,7 @@ def page(*, limit: int, token: str | None) -> tuple[list[IdentityPool], str | No
     return found[:limit], paging.encode("ListIdentityPools", {"at": last.created_at.timestamp(), "id": last.id})
 
 
-def set_roles(
-    actor: Actor, pool_id: str, *, roles: dict[str, str], mappings: dict[str, Any] | None
-) -> None:
+def set_roles(actor: Actor, pool_id: str, *, roles: dict[str, str], mappings: dict[str, Any] | None) -> None:
     """Replace the roles and role mappings of a pool.
 
     Raises ResourceNotFoundException or InvalidParameterException.

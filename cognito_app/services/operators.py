@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from cognito_app.core import clock, secrets
@@ -36,7 +36,7 @@ def is_valid(token: str) -> bool:
     return SetupLink.objects.filter(pk=hash_of(token), used_at=None, expires_at__gt=clock.now()).exists()
 
 
-def create(token: str, user: AbstractUser) -> AbstractUser | None:
+def create(token: str, user: User) -> User | None:
     """Use a link up and store the operator; None if another request was faster."""
     with transaction.atomic():
         link = SetupLink.objects.filter(pk=hash_of(token), used_at=None, expires_at__gt=clock.now())

@@ -41,9 +41,7 @@ def enqueue(user: PoolUser, message: Message) -> OutboxMessage:
         next_try_at=now + IN_FLIGHT,
         tries=1,
     )
-    row.body_sealed = keyring.seal(
-        orjson.dumps({"subject": message.subject, "body": message.body}), aad=_context(row)
-    )
+    row.body_sealed = keyring.seal(orjson.dumps({"subject": message.subject, "body": message.body}), aad=_context(row))
     row.save(force_insert=True)
     return row
 
@@ -67,9 +65,7 @@ def _send(row: OutboxMessage) -> bool:
     subject, body = contents(row)
     try:
         send.deliver(
-            Message(
-                purpose=row.purpose, medium=row.medium, destination=row.destination, subject=subject, body=body
-            )
+            Message(purpose=row.purpose, medium=row.medium, destination=row.destination, subject=subject, body=body)
         )
     except send.DeliveryError as error:
         log.warning("message_not_delivered", message_id=row.pk, tries=row.tries, reason=str(error))

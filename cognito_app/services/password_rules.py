@@ -40,8 +40,14 @@ def check_policy(pool: PoolConfig, password: str, *, prefix: str = "Password doe
     policy = pool.password_policy
     failures = (
         (len(password) < policy.minimum_length, "Password not long enough"),
-        (policy.uppercase and not any("A" <= char <= "Z" for char in password), "Password must have uppercase characters"),
-        (policy.lowercase and not any("a" <= char <= "z" for char in password), "Password must have lowercase characters"),
+        (
+            policy.uppercase and not any("A" <= char <= "Z" for char in password),
+            "Password must have uppercase characters",
+        ),
+        (
+            policy.lowercase and not any("a" <= char <= "z" for char in password),
+            "Password must have lowercase characters",
+        ),
         (policy.numbers and not any("0" <= char <= "9" for char in password), "Password must have numeric characters"),
         (policy.symbols and not _has_symbol(password), "Password must have symbol characters"),
         (len(password) > LONGEST, "Password too long"),

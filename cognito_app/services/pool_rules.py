@@ -89,7 +89,9 @@ def _mirror_templates(result: dict[str, Any]) -> None:
 
 def _check(result: Mapping[str, Any]) -> None:
     if result.get("UsernameAttributes") and result.get("AliasAttributes"):
-        raise InvalidParameterException("Only one of the aliasAttributes or usernameAttributes can be set in a user pool.")
+        raise InvalidParameterException(
+            "Only one of the aliasAttributes or usernameAttributes can be set in a user pool."
+        )
     admin = result.get("AdminCreateUserConfig", {})
     password = result.get("Policies", {}).get("PasswordPolicy", {})
     if "UnusedAccountValidityDays" in admin and "TemporaryPasswordValidityDays" in password:

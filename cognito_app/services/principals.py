@@ -48,7 +48,7 @@ def lookup(key_id: str, session_token: str | None) -> Credential[Principal]:
     """
     if session_token is not None or key_id.startswith("ASIA"):
         return _from_session(key_id, session_token)
-    global _known  # noqa: PLW0603  # one table per process
+    global _known  # one table per process
     version = stamps.version(stamps.IAM)
     if version is None or version != _known[0]:
         _known = (version, {})

@@ -28,9 +28,7 @@ MISSING_CONTACT = {
 ONLY_CONTACTS = "Invalid attribute name. Only phone_number and email can be verified."
 
 
-def update(
-    pool: PoolConfig, client: ClientConfig, user: PoolUser, given: Mapping[str, str]
-) -> list[CodeDelivery]:
+def update(pool: PoolConfig, client: ClientConfig, user: PoolUser, given: Mapping[str, str]) -> list[CodeDelivery]:
     """Change the attributes of a signed-in user; returns what codes were sent where.
 
     Raises NotAuthorizedException, InvalidParameterException, AliasExistsException, CodeDeliveryFailureException.
@@ -127,7 +125,12 @@ def _send_codes(
 
 
 def delete_attributes(
-    pool: PoolConfig, user: PoolUser, names: list[str], *, client: ClientConfig | None = None, actor: Actor | None = None
+    pool: PoolConfig,
+    user: PoolUser,
+    names: list[str],
+    *,
+    client: ClientConfig | None = None,
+    actor: Actor | None = None,
 ) -> None:
     """Remove attributes; ``client`` is given when users do so themselves.
 

@@ -49,9 +49,7 @@ def forgot(pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: st
         raise
     assert user is not None
     with transaction.atomic():
-        sent = delivery.send_code(
-            pool, user, VerificationCode.Purpose.PASSWORD, contact, user.attributes[contact]
-        )
+        sent = delivery.send_code(pool, user, VerificationCode.Purpose.PASSWORD, contact, user.attributes[contact])
         events.record(user, actor, events.FORGOT_PASSWORD, passed=True)
     outbox.deliver(sent.message)
     return sent.details

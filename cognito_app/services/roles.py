@@ -90,7 +90,7 @@ def delete(actor: Actor, name: str) -> None:
 
 def by_name(name: str) -> Role | None:
     """Return a role by its name, from memory while no role or key changed."""
-    global _known  # noqa: PLW0603  # one table per process
+    global _known  # one table per process
     version = stamps.version(stamps.IAM)
     if version is None or version != _known[0]:
         _known = (version, {role.name: role for role in Role.objects.all()})

@@ -143,10 +143,12 @@ def _constraints(name: str, member: str, given: Mapping[str, str]) -> dict[str, 
     except ValueError:
         raise InvalidParameterException(f"Invalid {member} for schema attribute {name}") from None
     if member == "StringAttributeConstraints" and ((low or 0) < 0 or (high or 0) > LONGEST or (low or 0) > LONGEST):
-        raise InvalidParameterException(
-            f"user.{name}: String attributes cannot have a length of more than {LONGEST}"
-        )
+        raise InvalidParameterException(f"user.{name}: String attributes cannot have a length of more than {LONGEST}")
     if low is not None and high is not None and high < low:
-        text = "Max length cannot be less than min length." if low_name == "MinLength" else "Max value cannot be less than min value."
+        text = (
+            "Max length cannot be less than min length."
+            if low_name == "MinLength"
+            else "Max value cannot be less than min value."
+        )
         raise InvalidParameterException(f"user.{name}: {text}")
     return dict(given)

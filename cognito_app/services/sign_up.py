@@ -58,7 +58,9 @@ def register(
     attributes.check_user_may_write(pool, client, list(given))
     values = attributes.normalized(pool, given)
     if "preferred_username" in values and "preferred_username" in pool.alias_attributes:
-        raise InvalidParameterException("Cannot provide preferred_username at sign-up: it is an alias of this user pool.")
+        raise InvalidParameterException(
+            "Cannot provide preferred_username at sign-up: it is an alias of this user pool."
+        )
     user = build(pool, username, values)
     attributes.require(pool, user.attributes)
     if password is None:
@@ -141,9 +143,7 @@ def insert(pool: PoolConfig, user: PoolUser) -> None:
 
 
 def _send(pool: PoolConfig, user: PoolUser, contact: str) -> delivery.Sent:
-    return delivery.send_code(
-        pool, user, VerificationCode.Purpose.SIGN_UP, contact, user.attributes[contact]
-    )
+    return delivery.send_code(pool, user, VerificationCode.Purpose.SIGN_UP, contact, user.attributes[contact])
 
 
 def resend(pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: str) -> CodeDelivery:
@@ -170,9 +170,7 @@ def resend(pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: st
     return sent.details
 
 
-def confirm(
-    pool: PoolConfig, client: ClientConfig, *, username: str, code: str, force_alias: bool = False
-) -> PoolUser:
+def confirm(pool: PoolConfig, client: ClientConfig, *, username: str, code: str, force_alias: bool = False) -> PoolUser:
     """Confirm a user by the code; the contact that received it becomes verified.
 
     Raises UserNotFoundException, NotAuthorizedException, CodeMismatchException, ExpiredCodeException (all of them

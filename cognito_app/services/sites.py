@@ -51,7 +51,11 @@ def discovery_document(pool: PoolConfig) -> bytes:
     Source: https://docs.aws.amazon.com/cognito/latest/developerguide/federation-endpoints.html; OpenID Connect
     Discovery 1.0 section 3 for the members that Cognito leaves out.
     """
-    base = domains.base_url(pool.id) if app_settings.domain_addressing == "host" else f"{app_settings.public_url}/{pool.id}"
+    base = (
+        domains.base_url(pool.id)
+        if app_settings.domain_addressing == "host"
+        else f"{app_settings.public_url}/{pool.id}"
+    )
     key = (base, issuer_of(pool.id))
     known = _documents.get(pool.id)
     if known is not None and known[0] == key:
@@ -62,7 +66,11 @@ def discovery_document(pool: PoolConfig) -> bytes:
 
 
 def _discovery(base: str, issuer: str, pool_id: str) -> dict[str, object]:
-    keys_at = issuer if urlsplit(issuer).netloc == urlsplit(app_settings.public_url).netloc else f"{app_settings.public_url}/{pool_id}"
+    keys_at = (
+        issuer
+        if urlsplit(issuer).netloc == urlsplit(app_settings.public_url).netloc
+        else f"{app_settings.public_url}/{pool_id}"
+    )
     return {
         "authorization_endpoint": f"{base}/oauth2/authorize",
         "end_session_endpoint": f"{base}/logout",
@@ -79,7 +87,18 @@ def _discovery(base: str, issuer: str, pool_id: str) -> dict[str, object]:
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "code_challenge_methods_supported": ["S256"],
         "response_modes_supported": ["query"],
-        "claims_supported": ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "email", "email_verified"],
+        "claims_supported": [
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "at_hash",
+            "email",
+            "email_verified",
+        ],
         "prompt_values_supported": ["none", "login"],
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,

@@ -103,15 +103,11 @@ def sign(grant: Grant) -> Tokens:
     signing = keys.of_pool(grant.pool.id)
     if signing is None:
         raise RuntimeError("a pool without signing keys")
-    access = jose.sign(
-        claims.access_token(grant, now), signing.access_token.private, signing.access_token.kid
-    )
+    access = jose.sign(claims.access_token(grant, now), signing.access_token.private, signing.access_token.kid)
     id_token = None
     if API_SCOPE in grant.scopes or "openid" in grant.scopes:
         at_hash = claims.at_hash(access) if "openid" in grant.scopes else None
-        id_token = jose.sign(
-            claims.id_token(grant, now, at_hash), signing.id_token.private, signing.id_token.kid
-        )
+        id_token = jose.sign(claims.id_token(grant, now, at_hash), signing.id_token.private, signing.id_token.kid)
     return Tokens(access=access, id=id_token, refresh=grant.refresh_token, expires_in=grant.client.access_seconds)
 
 
@@ -169,7 +165,9 @@ def _rotate(client: ClientConfig, row: RefreshToken, text: str) -> str:
     successor = _successor_of(text)
     now = clock.now()
     with transaction.atomic():
-        if claim(RefreshToken.objects.filter(pk=row.pk, rotated_at=None, revoked_at=None, ended_at=None), rotated_at=now):
+        if claim(
+            RefreshToken.objects.filter(pk=row.pk, rotated_at=None, revoked_at=None, ended_at=None), rotated_at=now
+        ):
             RefreshToken.objects.create(
                 token_hash=hash_of(successor),
                 origin_jti=row.origin_jti,

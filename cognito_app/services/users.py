@@ -63,7 +63,7 @@ def active_aliases(pool: PoolConfig, user: PoolUser) -> dict[str, str]:
     In a pool with username attributes an address counts at once; as an alias it counts when verified, and a preferred
     user name when the user is confirmed.
     """
-    names = {}
+    names: dict[str, str] = {}
     for kind in ("email", "phone_number"):
         value = user.attributes.get(kind)
         verified = user.attributes.get(VERIFIED_FLAGS[kind]) == "true"
@@ -105,7 +105,9 @@ def _take_alias(pool: PoolConfig, user: PoolUser, kind: str, key: str, *, force:
 
 
 def _release_alias(pool: PoolConfig, user: PoolUser, kind: str, key: str) -> None:
-    alias = UserAlias.objects.filter(pool_id=pool.id, kind=kind, key=key).exclude(user=user).select_related("user").first()
+    alias = (
+        UserAlias.objects.filter(pool_id=pool.id, kind=kind, key=key).exclude(user=user).select_related("user").first()
+    )
     if alias is None:
         return
     owner = locked(alias.user)

@@ -19,4 +19,6 @@ def require(configured: Mapping[str, Any], *names: str) -> None:
     """
     for name in names:
         if configured.get(name):
-            raise UnexpectedLambdaException(f"{name} invocation failed due to configuration: no transport is available.")
+            raise UnexpectedLambdaException(
+                f"{name} invocation failed due to configuration: no transport is available."
+            )

@@ -17,9 +17,7 @@ def get_id(
 
 
 @operation("GetOpenIdToken")
-def get_open_id_token(
-    call: Call, *, IdentityId: str, Logins: dict[str, str] | None = None
-) -> dict[str, Any]:
+def get_open_id_token(call: Call, *, IdentityId: str, Logins: dict[str, str] | None = None) -> dict[str, Any]:
     identity_id, token = identity_credentials.open_id_token(IdentityId, Logins or {})
     return {"IdentityId": identity_id, "Token": token}
 

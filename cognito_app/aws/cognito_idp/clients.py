@@ -84,9 +84,7 @@ def add_user_pool_client_secret(
 
 
 @operation("ListUserPoolClientSecrets")
-def list_user_pool_client_secrets(
-    call: Call, *, UserPoolId: str, ClientId: str, **unused: Any
-) -> dict[str, Any]:
+def list_user_pool_client_secrets(call: Call, *, UserPoolId: str, ClientId: str, **unused: Any) -> dict[str, Any]:
     row = clients.find(call.pool, ClientId)
     return {"ClientSecrets": [_descriptor(stored) for stored in row.secrets.all()]}
 

@@ -87,9 +87,7 @@ def _description(row: UserPool) -> dict[str, Any]:
 
 
 @operation("AddCustomAttributes")
-def add_custom_attributes(
-    call: Call, *, UserPoolId: str, CustomAttributes: list[dict[str, Any]]
-) -> dict[str, Any]:
+def add_custom_attributes(call: Call, *, UserPoolId: str, CustomAttributes: list[dict[str, Any]]) -> dict[str, Any]:
     pools.add_custom_attributes(call.actor, UserPoolId, CustomAttributes)
     return {}
 

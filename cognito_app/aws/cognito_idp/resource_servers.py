@@ -19,9 +19,7 @@ def present(row: ResourceServer) -> dict[str, Any]:
 def create_resource_server(
     call: Call, *, UserPoolId: str, Identifier: str, Name: str, Scopes: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
-    created = resource_servers.create(
-        call.pool, call.actor, identifier=Identifier, name=Name, scopes=Scopes or []
-    )
+    created = resource_servers.create(call.pool, call.actor, identifier=Identifier, name=Name, scopes=Scopes or [])
     return {"ResourceServer": present(created)}
 
 
@@ -34,9 +32,7 @@ def describe_resource_server(call: Call, *, UserPoolId: str, Identifier: str) ->
 def update_resource_server(
     call: Call, *, UserPoolId: str, Identifier: str, Name: str, Scopes: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
-    changed = resource_servers.update(
-        call.pool, call.actor, identifier=Identifier, name=Name, scopes=Scopes or []
-    )
+    changed = resource_servers.update(call.pool, call.actor, identifier=Identifier, name=Name, scopes=Scopes or [])
     return {"ResourceServer": present(changed)}
 
 

@@ -50,9 +50,7 @@ def confirm_sign_up(
     **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
-    sign_up.confirm(
-        call.pool, call.client, username=Username, code=ConfirmationCode, force_alias=ForceAliasCreation
-    )
+    sign_up.confirm(call.pool, call.client, username=Username, code=ConfirmationCode, force_alias=ForceAliasCreation)
     return {}
 
 

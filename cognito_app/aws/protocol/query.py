@@ -57,7 +57,11 @@ def operation_of(request: HttpRequest, body: bytes) -> Operation:
 def read_params(operation: Operation, request: HttpRequest, body: bytes) -> dict[str, Any]:
     """Return the parameters in the shape of the operation's input, as the JSON protocols would carry them."""
     pairs = _pairs(request, body)
-    return _structure(operation, operation.model.shapes[operation.input_shape or ""], pairs, "") if operation.input_shape else {}
+    return (
+        _structure(operation, operation.model.shapes[operation.input_shape or ""], pairs, "")
+        if operation.input_shape
+        else {}
+    )
 
 
 def _structure(operation: Operation, shape: dict[str, Any], pairs: dict[str, str], prefix: str) -> dict[str, Any]:
@@ -74,8 +78,10 @@ def _value(operation: Operation, shape_name: str, pairs: dict[str, str], path: s
     if shape["type"] == "structure":
         return _structure(operation, shape, pairs, path + ".") or None
     if shape["type"] == "list":
-        items = []
-        while (item := _value(operation, shape["member"]["shape"], pairs, f"{path}.member.{len(items) + 1}")) is not None:
+        items: list[Any] = []
+        while (
+            item := _value(operation, shape["member"]["shape"], pairs, f"{path}.member.{len(items) + 1}")
+        ) is not None:
             items.append(item)
         return items or None
     text = pairs.get(path)
@@ -83,7 +89,9 @@ def _value(operation: Operation, shape_name: str, pairs: dict[str, str], path: s
         return None
     if shape["type"] in {"integer", "long"}:
         if not text.lstrip("-").isdigit() or len(text) > 18:
-            raise ValidationError(f"Value '{text[:64]}' at '{path}' failed to satisfy constraint: Member must be a number")
+            raise ValidationError(
+                f"Value '{text[:64]}' at '{path}' failed to satisfy constraint: Member must be a number"
+            )
         return int(text)
     return text.lower() == "true" if shape["type"] == "boolean" else text
 

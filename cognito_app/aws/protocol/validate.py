@@ -109,9 +109,7 @@ def _structure(model: Service, shape: dict[str, Any]) -> Check:
                     result[member] = converted
             elif is_required:
                 shown = "Value" if sensitive else "Value null"
-                problems.append(
-                    f"{shown} at '{prefix}{label}' failed to satisfy constraint: Member must not be null"
-                )
+                problems.append(f"{shown} at '{prefix}{label}' failed to satisfy constraint: Member must not be null")
         return result
 
     return check

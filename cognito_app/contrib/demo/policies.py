@@ -33,9 +33,7 @@ def guest() -> dict[str, Any]:
     """Return what guests may do: read the public note."""
     return {
         "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": _arn("GET/public/welcome")}
-        ],
+        "Statement": [{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": _arn("GET/public/welcome")}],
     }
 
 

@@ -50,7 +50,7 @@ class PublicNote(DemoView):
 
     def get(self, request: Request) -> Response:
         """Return the public note."""
-        return Response({"note": "Welcome! Your AWS credentials opened this.", "caller": request.user.principal.arn})
+        return Response({"note": "Welcome! Your AWS credentials opened this.", "caller": str(request.user)})
 
 
 class PrivateNote(DemoView):

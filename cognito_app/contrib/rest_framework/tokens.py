@@ -81,7 +81,7 @@ class CognitoTokenAuthentication(JWTStatelessUserAuthentication):
             raise jose.TokenError("malformed")
         return claims
 
-    def get_user(self, validated_token: Token) -> PoolUserOfToken:
+    def get_user(self, validated_token: Token) -> Any:
         """Return the token's user."""
         return PoolUserOfToken(validated_token)
 

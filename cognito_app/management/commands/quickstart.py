@@ -9,7 +9,7 @@ import sys
 import threading
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     """See the module."""
 
     help = "Run everything on this computer: embedded database, demo data, server."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the options that were read before the settings (``project/development.py``)."""

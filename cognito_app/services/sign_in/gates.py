@@ -97,9 +97,7 @@ def _check_status(context: Context, user: PoolUser, throttle_key: str) -> None:
     elif user.status == PoolUser.Status.FORCE_CHANGE_PASSWORD:
         expires_at = user.temporary_password_expires_at
         if expires_at is not None and expires_at <= clock.now():
-            error = NotAuthorizedException(
-                "Temporary password has expired and must be reset by an administrator."
-            )
+            error = NotAuthorizedException("Temporary password has expired and must be reset by an administrator.")
     elif user.status != PoolUser.Status.CONFIRMED:
         error = NotAuthorizedException(WRONG_PASSWORD)
     if error is not None:

@@ -23,9 +23,7 @@ def _context(
     def complete(proof: Proof) -> tokens.Grant:
         return tokens.begin(pool, client, proof.user, auth_time=proof.time, event_id=proof.event_id)
 
-    return Context(
-        pool=pool, client=client, actor=actor, complete=complete, metadata=metadata or {}, admin=admin
-    )
+    return Context(pool=pool, client=client, actor=actor, complete=complete, metadata=metadata or {}, admin=admin)
 
 
 def start(

@@ -85,8 +85,8 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
     )
 
 
-def answer(context: Context, session: str | None, answers: Mapping[str, str]) -> Outcome:  # noqa: ARG001  # the state is in SECRET_BLOCK
-    """Check the client's signature over the shared key."""
+def answer(context: Context, session: str | None, answers: Mapping[str, str]) -> Outcome:
+    """Check the client's signature over the shared key; the state is in SECRET_BLOCK, not in the session."""
     name = gates.parameter(answers, "USERNAME")
     block = gates.parameter(answers, "PASSWORD_CLAIM_SECRET_BLOCK")
     signature = gates.parameter(answers, "PASSWORD_CLAIM_SIGNATURE")
