@@ -78,7 +78,7 @@ class Configuration:
     auth_base_domain: str | None = None
     domain_addressing: str = "path"
     email_from: str = "no-reply@localhost"
-    sms_backend: str = "cognito_app.messages.backends.sms.ConsoleBackend"
+    sms_backend: str = "cognito_app.messages.backends.sms.NoBackend"
     password_slots: int = 2
     guest_scope_down_policy: dict[str, Any] = field(default_factory=_guest_scope_down)
     trusted_proxies: int = 0

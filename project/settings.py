@@ -127,7 +127,7 @@ COGNITO = {
     "AUTH_BASE_DOMAIN": env.text("COGNITO_AUTH_BASE_DOMAIN"),
     "DOMAIN_ADDRESSING": env.text("COGNITO_DOMAIN_ADDRESSING") or "path",
     "EMAIL_FROM": env.text("COGNITO_EMAIL_FROM") or "no-reply@localhost",
-    "SMS_BACKEND": env.text("COGNITO_SMS_BACKEND") or "cognito_app.messages.backends.sms.ConsoleBackend",
+    "SMS_BACKEND": env.text("COGNITO_SMS_BACKEND") or "cognito_app.messages.backends.sms.NoBackend",
     "PASSWORD_SLOTS": env.number("COGNITO_PASSWORD_SLOTS", 2),
     "TRUSTED_PROXIES": env.number("COGNITO_TRUSTED_PROXIES", 0),
 }

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from django.db import connection, models
 
+from cognito_app.core import clock
+
 M = TypeVar("M", bound=models.Model)
 
 SHORT_KEY = 256
@@ -47,16 +49,21 @@ class Stamp(models.Model):
     """The version of something that processes keep in memory; a changed number makes them read it again."""
 
     name = models.CharField(max_length=80, primary_key=True)
-    version = models.BigIntegerField(default=1)
+    version = models.BigIntegerField()
 
     @classmethod
     def bump(cls, name: str) -> None:
-        """Make every process reload what carries this stamp. Call it inside the transaction of the change."""
+        """Make every process reload what carries this stamp. Call it inside the transaction of the change.
+
+        Versions come from the clock, so that a restored database never shows a number with another meaning.
+        """
+        version = int(clock.now().timestamp() * 1_000_000)
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO cognito_app_stamp (name, version) VALUES (%s, 1) "
-                "ON CONFLICT (name) DO UPDATE SET version = cognito_app_stamp.version + 1",
-                [name],
+                "INSERT INTO cognito_app_stamp (name, version) VALUES (%s, %s) "
+                "ON CONFLICT (name) DO UPDATE SET version = CASE WHEN excluded.version > cognito_app_stamp.version "
+                "THEN excluded.version ELSE cognito_app_stamp.version + 1 END",
+                [name, version],
             )
 
     @classmethod

@@ -1,15 +1,16 @@
-"""SMS backends; others are named by ``COGNITO['SMS_BACKEND']``."""
+"""SMS backends; others are named by ``COGNITO["SMS_BACKEND"]``."""
 
 from __future__ import annotations
 
-import structlog
+from django.core.exceptions import ImproperlyConfigured
 
-log = structlog.get_logger(__name__)
+from cognito_app.conf import app_settings
 
 
-class ConsoleBackend:
-    """Sends nothing and says so; in development the message is in the inbox."""
+class NoBackend:
+    """Sends nothing: in development the message is in the inbox, elsewhere it counts as not delivered."""
 
-    def send(self, destination: str, text: str) -> None:  # the interface
-        """Log that a text message was dropped, without its text or full number."""
-        log.warning("sms_backend_not_configured", number_ends_with=destination[-4:])
+    def send(self, destination: str, text: str) -> None:
+        """Refuse unless the inbox has the message. Raises ImproperlyConfigured."""
+        if not app_settings.outbox_dir:
+            raise ImproperlyConfigured("COGNITO['SMS_BACKEND'] is not set.")
