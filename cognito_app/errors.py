@@ -215,6 +215,15 @@ class AccessDenied(ServiceError):
     status = 403
 
 
+class ExpiredWebIdentityToken(ServiceError):
+    """An identity token past its time; STS spells it unlike an expired session."""
+
+    @property
+    def code(self) -> str:
+        """The name on the wire."""
+        return "ExpiredTokenException"
+
+
 class InvalidIdentityToken(ServiceError): ...
 
 

@@ -14,7 +14,7 @@ import orjson
 from cognito_app.core import jose, policy
 from cognito_app.errors import (
     AccessDenied,
-    ExpiredTokenException,
+    ExpiredWebIdentityToken,
     InvalidIdentityToken,
     MalformedPolicyDocument,
     ValidationError,
@@ -48,7 +48,7 @@ def assume_with_identity_token(
 ) -> Assumed:
     """Return credentials of a role for an identity pool's OpenID token.
 
-    Raises InvalidIdentityToken, ExpiredTokenException, AccessDenied, MalformedPolicyDocument, ValidationError.
+    Raises InvalidIdentityToken, ExpiredWebIdentityToken, AccessDenied, MalformedPolicyDocument, ValidationError.
     """
     claims = _claims(token)
     role = roles.by_arn(role_arn)
@@ -104,7 +104,7 @@ def _claims(token: str) -> Mapping[str, Any]:
         return identity_tokens.verify(token)
     except jose.TokenError as error:
         if error.reason == "expired":
-            raise ExpiredTokenException("Token expired") from None
+            raise ExpiredWebIdentityToken("Token expired") from None
         raise InvalidIdentityToken("The web identity token could not be validated.") from None
 
 

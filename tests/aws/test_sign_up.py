@@ -133,7 +133,7 @@ def test_users_cannot_verify_themselves_or_write_custom_attributes_unasked(idp: 
 
 def test_required_attributes_are_demanded(idp: Any, inbox: Inbox) -> None:
     app = make_app(idp, inbox, Schema=[{"Name": "name", "Required": True}])
-    with refused("InvalidParameterException") as _:
+    with refused("InvalidParameterException"):
         app.idp.sign_up(ClientId=app.client_id, Username="ann", Password=PASSWORD)
 
 
@@ -158,9 +158,7 @@ def test_a_verified_alias_belongs_to_one_user(idp: Any, inbox: Inbox) -> None:
     code = app.inbox.code("shared@example.com")
     with refused("AliasExistsException"):
         app.idp.confirm_sign_up(ClientId=app.client_id, Username="second", ConfirmationCode=code)
-    app.idp.confirm_sign_up(
-        ClientId=app.client_id, Username="second", ConfirmationCode=code, ForceAliasCreation=True
-    )
+    app.idp.confirm_sign_up(ClientId=app.client_id, Username="second", ConfirmationCode=code, ForceAliasCreation=True)
     moved = app.idp.admin_get_user(UserPoolId=app.pool_id, Username="shared@example.com")
     assert moved["Username"] == "second"
     old = app.idp.admin_get_user(UserPoolId=app.pool_id, Username="first")

@@ -26,7 +26,8 @@ class _Raw(io.BytesIO):
 def _send(request: AWSPreparedRequest, **kwargs: Any) -> AWSResponse:
     parts = urlsplit(request.url)
     headers = {
-        key.lower(): value.decode() if isinstance(value, bytes) else str(value) for key, value in request.headers.items()
+        key.lower(): value.decode() if isinstance(value, bytes) else str(value)
+        for key, value in request.headers.items()
     }
     meta = {"HTTP_" + key.upper().replace("-", "_"): value for key, value in headers.items() if key != "content-type"}
     body = request.body or b""

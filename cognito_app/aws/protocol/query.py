@@ -128,7 +128,7 @@ def _text(operation: Operation, shape_name: str, value: Any) -> str:
 
 def error_response(error: ServiceError, request_id: str) -> HttpResponse:
     """Return an error as XML."""
-    code = SPELLINGS.get(error.code, error.code)
+    code = SPELLINGS.get(type(error).__name__, error.code)
     status = 403 if code in FORBIDDEN else error.status
     kind = "Receiver" if status >= 500 else "Sender"
     body = (
