@@ -20,7 +20,9 @@ SEGMENT = r"^(?:(?P<segment>[A-Za-z0-9_-]{1,63})/)?"
 
 
 def _on_site(route: str, view: Callable[..., Any]) -> URLPattern:
-    return re_path(rf"{SEGMENT}(?i:{route})/?$", view)
+    # Django cannot reverse a URLconf that has inline flags in it.
+    any_case = "".join(f"[{char.lower()}{char.upper()}]" if char.isalpha() else char for char in route)
+    return re_path(rf"{SEGMENT}{any_case}/?$", view)
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -16,7 +16,7 @@ class IdentityPool(models.Model):
 
     id = models.CharField(max_length=55, primary_key=True)
     name = models.CharField(max_length=128)
-    configuration = models.JSONField(default=dict)
+    configuration = models.JSONField(default=dict, blank=True)
     roles = models.JSONField(default=dict, blank=True)
     role_mappings = models.JSONField(default=dict, blank=True)
     tags = models.JSONField(default=dict, blank=True)

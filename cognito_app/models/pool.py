@@ -17,7 +17,7 @@ class UserPool(models.Model):
 
     id = models.CharField(max_length=55, primary_key=True)
     name = models.CharField(max_length=128)
-    configuration = models.JSONField(default=dict)
+    configuration = models.JSONField(default=dict, blank=True)
     schema = models.JSONField(default=list)
     tags = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(db_index=True)

@@ -38,8 +38,9 @@ def from_wire(items: list[dict[str, str]] | None) -> dict[str, str]:
 
 
 def to_wire(attributes: Mapping[str, str]) -> list[dict[str, str]]:
-    """Turn stored attributes into Name and Value pairs."""
-    return [{"Name": name, "Value": value} for name, value in attributes.items()]
+    """Turn stored attributes into Name and Value pairs, ``sub`` first."""
+    names = sorted(attributes, key=lambda name: name != "sub")
+    return [{"Name": name, "Value": attributes[name]} for name in names]
 
 
 def normalized(pool: PoolConfig, given: Mapping[str, str]) -> dict[str, str]:

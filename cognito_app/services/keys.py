@@ -96,7 +96,8 @@ def _load_pool(pool_id: str) -> PoolKeys | None:
     if not rows:
         return None
     newest = {row.use: load(row) for row in rows if row.retired_at is None}
-    published: list[dict[str, Any]] = [row.public_jwk for row in rows]
+    # PostgreSQL does not keep the order of members.
+    published: list[dict[str, Any]] = [dict(sorted(row.public_jwk.items())) for row in rows]
     keys = PoolKeys(
         id_token=newest[SigningKey.Use.ID],
         access_token=newest[SigningKey.Use.ACCESS],

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -135,11 +135,14 @@ def check_refresh_token(row: RefreshToken | None, client: ClientConfig) -> Refre
     return row
 
 
-def refresh(pool: PoolConfig, client: ClientConfig, text: str, *, rotate: bool = False) -> Grant:
+def refresh(
+    pool: PoolConfig, client: ClientConfig, text: str, *, check_user: Callable[[PoolUser], None] | None = None
+) -> Grant:
     """Renew the tokens of a family; attributes and groups are read anew.
 
-    With ``rotate`` the refresh token is replaced by a successor for the rest of its life; within the grace period
-    the old one leads to the same successor. Raises NotAuthorizedException or RefreshTokenReuseException.
+    Where the client rotates, the refresh token is replaced by a successor for the rest of its life; within the grace
+    period the old one leads to the same successor. ``check_user`` may refuse before anything changes.
+    Raises NotAuthorizedException or RefreshTokenReuseException.
     """
     row = check_refresh_token(find_refresh_token(text), client)
     user = user_rows.by_id(row.user_id)
@@ -147,7 +150,9 @@ def refresh(pool: PoolConfig, client: ClientConfig, text: str, *, rotate: bool =
         raise NotAuthorizedException("Refresh Token has been revoked")
     if not user.enabled:
         raise NotAuthorizedException("User is disabled.")
-    successor = _rotate(client, row, text) if rotate else None
+    if check_user is not None:
+        check_user(user)
+    successor = _rotate(client, row, text) if client.rotates else None
     return Grant(
         pool=pool,
         client=client,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException, UnauthorizedException
-from cognito_app.models import user_rows
+from cognito_app.models import PoolUser
 from cognito_app.services import clients, tokens
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
@@ -72,21 +72,23 @@ def _refresh_flow(pool: PoolConfig, client: ClientConfig, parameters: Mapping[st
     if "ALLOW_REFRESH_TOKEN_AUTH" not in client.flows or client.rotates:
         raise InvalidParameterException("Auth flow not enabled for this client")
     text = gates.parameter(parameters, "REFRESH_TOKEN")
-    row = tokens.check_refresh_token(tokens.find_refresh_token(text), client)
-    user = user_rows.by_id(row.user_id)
-    if user is not None and (client.secrets or parameters.get("SECRET_HASH")):
+
+    def check_secret_hash(user: PoolUser) -> None:
         names = [user.username, *(user.attributes.get(kind, "") for kind in ("email", "phone_number"))]
         clients.verify_secret_hash(client, [name for name in names if name], parameters.get("SECRET_HASH"))
-    return renew(pool, client, text)
+
+    return renew(pool, client, text, check_user=check_secret_hash)
 
 
-def renew(pool: PoolConfig, client: ClientConfig, text: str) -> Tokens:
+def renew(
+    pool: PoolConfig, client: ClientConfig, text: str, *, check_user: Callable[[PoolUser], None] | None = None
+) -> Tokens:
     """Return new tokens for a refresh token, and its successor where the client rotates.
 
     Raises NotAuthorizedException or RefreshTokenReuseException.
     """
     invoke.require(pool.triggers, "PreTokenGeneration", "PreTokenGenerationConfig")
-    return tokens.sign(tokens.refresh(pool, client, text, rotate=client.rotates))
+    return tokens.sign(tokens.refresh(pool, client, text, check_user=check_user))
 
 
 def get_tokens(pool: PoolConfig, client: ClientConfig, *, text: str, secret: str | None) -> Tokens:

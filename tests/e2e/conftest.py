@@ -1,0 +1,87 @@
+"""A running quickstart, as a newcomer has it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Running:
+    """A server of this test run; ``facts`` is the line that it printed."""
+
+    facts: dict[str, Any]
+    process: subprocess.Popen[str]
+
+    def code(self, to: str) -> str:
+        """Return the code in the last message to an address."""
+        texts = [path.read_text() for path in sorted(Path(self.facts["outbox_dir"]).glob("*.log"))]
+        mine = [text for text in texts if f"To: {to}\n" in text]
+        return re.findall(r"code is (\d{6})", mine[-1])[-1]
+
+
+def start(data_dir: Path, *options: str) -> Running:
+    """Start quickstart and wait for its line."""
+    given = ["--json", "--port", str(free_port()), "--data-dir", str(data_dir), *options]
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("COGNITO_", "DJANGO_", "SECRET_KEY"))}
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), "quickstart", *given],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env=_own_database(clean, data_dir),
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, process.wait(10)
+    return Running(facts=json.loads(line), process=process)
+
+
+def _own_database(environment: dict[str, str], data_dir: Path) -> dict[str, str]:
+    """On PostgreSQL every server of the tests gets a database of its own."""
+    url = environment.get("DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        return environment
+    import psycopg  # noqa: PLC0415  # only where PostgreSQL is used
+
+    name = "e2e_" + re.sub(r"\W", "_", data_dir.name)[-40:].lower()
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if found is None:
+            connection.execute(f'CREATE DATABASE "{name}"')
+    return {**environment, "DATABASE_URL": url.rsplit("/", 1)[0] + "/" + name}
+
+
+def stop(running: Running) -> None:
+    """Stop a server as Ctrl+C does."""
+    running.process.send_signal(signal.SIGINT)
+    running.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One quickstart for all end-to-end tests."""
+    running = start(tmp_path_factory.mktemp("quickstart"))
+    yield running
+    stop(running)

@@ -1,0 +1,175 @@
+"""The whole scenario with real clients over HTTP: boto3, pycognito, the AWS CLI."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from pycognito import AWSSRP
+
+from tests.e2e.conftest import Running
+
+pytestmark = pytest.mark.e2e
+
+FIRST, SECOND, THIRD = "First-Horse-1!", "Second-Horse-2!", "Third-Horse-3!"
+
+
+def clients(server: Running) -> tuple[Any, Any]:
+    """Return cognito-idp and cognito-identity clients of the administrator."""
+    facts = server.facts
+    given = {
+        "endpoint_url": facts["endpoint"],
+        "region_name": facts["region"],
+        "aws_access_key_id": facts["access_key_id"],
+        "aws_secret_access_key": facts["secret_access_key"],
+    }
+    return boto3.client("cognito-idp", **given), boto3.client("cognito-identity", **given)
+
+
+def test_the_three_steps_with_boto3_and_pycognito(server: Running) -> None:
+    idp, _ = clients(server)
+    pool_id = idp.create_user_pool(PoolName="e2e", AutoVerifiedAttributes=["email"])["UserPool"]["Id"]
+    flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    client_id = idp.create_user_pool_client(UserPoolId=pool_id, ClientName="e2e", ExplicitAuthFlows=flows)[
+        "UserPoolClient"
+    ]["ClientId"]
+    given = [{"Name": "email", "Value": "eve@example.com"}]
+    idp.sign_up(ClientId=client_id, Username="eve", Password=FIRST, UserAttributes=given)
+    idp.confirm_sign_up(ClientId=client_id, Username="eve", ConfirmationCode=server.code("eve@example.com"))
+    parameters = {"USERNAME": "eve", "PASSWORD": FIRST}
+    tokens = idp.initiate_auth(ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters)[
+        "AuthenticationResult"
+    ]
+    by_srp = AWSSRP("eve", FIRST, pool_id, client_id, client=idp).authenticate_user()
+    assert "AccessToken" in by_srp["AuthenticationResult"]
+    refreshed = idp.initiate_auth(
+        ClientId=client_id, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]}
+    )
+    access = refreshed["AuthenticationResult"]["AccessToken"]
+    assert idp.get_user(AccessToken=access)["Username"] == "eve"
+    idp.change_password(AccessToken=access, PreviousPassword=FIRST, ProposedPassword=SECOND)
+    idp.forgot_password(ClientId=client_id, Username="eve")
+    idp.confirm_forgot_password(
+        ClientId=client_id, Username="eve", ConfirmationCode=server.code("eve@example.com"), Password=THIRD
+    )
+    idp.global_sign_out(AccessToken=access)
+    with pytest.raises(idp.exceptions.NotAuthorizedException, match="Access Token has been revoked"):
+        idp.get_user(AccessToken=access)
+    idp.delete_user_pool(UserPoolId=pool_id)
+
+
+def demo(server: Running, method: str, path: str, keys: Any, body: bytes = b"") -> requests.Response:
+    """Call the demo service, signed by botocore and sent by requests."""
+    request = AWSRequest(method, server.facts["demo_service_url"] + path, data=body)
+    signer = Credentials(keys["AccessKeyId"], keys["SecretKey"], keys["SessionToken"])
+    SigV4Auth(signer, "execute-api", server.facts["region"]).add_auth(request)
+    return requests.request(method, request.url, data=body, headers=dict(request.headers.items()), timeout=10)
+
+
+def test_credentials_open_the_demo_service(server: Running) -> None:
+    facts = server.facts
+    idp, identity = clients(server)
+    parameters = {"USERNAME": facts["demo_username"], "PASSWORD": facts["demo_password"]}
+    tokens = idp.initiate_auth(
+        ClientId=facts["client_id"], AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters
+    )["AuthenticationResult"]
+    logins = {f"cognito-idp.{facts['region']}.amazonaws.com/{facts['user_pool_id']}": tokens["IdToken"]}
+    me = identity.get_id(IdentityPoolId=facts["identity_pool_id"], Logins=logins)["IdentityId"]
+    keys = identity.get_credentials_for_identity(IdentityId=me, Logins=logins)["Credentials"]
+    sts = boto3.client(
+        "sts",
+        endpoint_url=facts["endpoint"],
+        region_name=facts["region"],
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    assert ":assumed-role/demo-authenticated/" in sts.get_caller_identity()["Arn"]
+    assert demo(server, "PUT", f"/private/{me}/note", keys, b"hello").status_code == 200
+    assert demo(server, "GET", f"/private/{me}/note", keys).json()["note"] == "hello"
+    other = me[:-12] + "000000000000"
+    assert demo(server, "PUT", f"/private/{other}/note", keys, b"x").status_code == 403
+    guest = identity.get_id(IdentityPoolId=facts["identity_pool_id"])["IdentityId"]
+    guest_keys = identity.get_credentials_for_identity(IdentityId=guest)["Credentials"]
+    assert demo(server, "GET", "/public/welcome", guest_keys).status_code == 200
+    assert demo(server, "PUT", f"/private/{guest}/note", guest_keys, b"x").status_code == 403
+    altered = {**keys, "SecretKey": "x" * 40}
+    assert demo(server, "GET", f"/private/{me}/note", altered).status_code == 403
+
+
+def test_the_same_with_the_aws_cli(server: Running, tmp_path: Path) -> None:
+    facts = server.facts
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": facts["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": facts["secret_access_key"],
+        "AWS_DEFAULT_REGION": facts["region"],
+        "AWS_ENDPOINT_URL": facts["endpoint"],
+        "AWS_PAGER": "",
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+    }
+
+    def aws(*words: str, **more: str) -> Any:
+        command = [str(Path(sys.executable).with_name("aws")), *words, "--output", "json"]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=False, env={**environment, **more}
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    pool = aws("cognito-idp", "create-user-pool", "--pool-name", "cli", "--auto-verified-attributes", "email")
+    pool_id = pool["UserPool"]["Id"]
+    made = aws(
+        "cognito-idp",
+        "create-user-pool-client",
+        "--user-pool-id",
+        pool_id,
+        "--client-name",
+        "cli",
+        "--explicit-auth-flows",
+        "ALLOW_USER_PASSWORD_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
+    )
+    client = ["--client-id", made["UserPoolClient"]["ClientId"]]
+    user = [*client, "--username", "cleo"]
+    aws("cognito-idp", "sign-up", *user, "--password", FIRST, "--user-attributes", "Name=email,Value=cleo@example.com")
+    aws("cognito-idp", "confirm-sign-up", *user, "--confirmation-code", server.code("cleo@example.com"))
+    start = ["cognito-idp", "initiate-auth", *client, "--auth-flow", "USER_PASSWORD_AUTH", "--auth-parameters"]
+    tokens = aws(*start, f"USERNAME=cleo,PASSWORD={FIRST}")["AuthenticationResult"]
+    access = ["--access-token", tokens["AccessToken"]]
+    assert aws("cognito-idp", "get-user", *access)["Username"] == "cleo"
+    refresh = ["--auth-flow", "REFRESH_TOKEN_AUTH", "--auth-parameters", f"REFRESH_TOKEN={tokens['RefreshToken']}"]
+    assert "AccessToken" in aws("cognito-idp", "initiate-auth", *client, *refresh)["AuthenticationResult"]
+    aws("cognito-idp", "change-password", *access, "--previous-password", FIRST, "--proposed-password", SECOND)
+    aws("cognito-idp", "forgot-password", *user)
+    code = server.code("cleo@example.com")
+    aws("cognito-idp", "confirm-forgot-password", *user, "--confirmation-code", code, "--password", THIRD)
+    aws("cognito-idp", "global-sign-out", *access)
+    logins = f"cognito-idp.{facts['region']}.amazonaws.com/{facts['user_pool_id']}"
+    demo_client = ["--client-id", facts["client_id"]]
+    given = json.dumps({"USERNAME": facts["demo_username"], "PASSWORD": facts["demo_password"]})
+    signed_in = aws(
+        "cognito-idp", "initiate-auth", *demo_client, "--auth-flow", "USER_PASSWORD_AUTH", "--auth-parameters", given
+    )
+    map_of = json.dumps({logins: signed_in["AuthenticationResult"]["IdToken"]})
+    pool_of = ["--identity-pool-id", facts["identity_pool_id"]]
+    me = aws("cognito-identity", "get-id", *pool_of, "--logins", map_of)["IdentityId"]
+    keys = aws("cognito-identity", "get-credentials-for-identity", "--identity-id", me, "--logins", map_of)["Credentials"]
+    caller = aws(
+        "sts",
+        "get-caller-identity",
+        AWS_ACCESS_KEY_ID=keys["AccessKeyId"],
+        AWS_SECRET_ACCESS_KEY=keys["SecretKey"],
+        AWS_SESSION_TOKEN=keys["SessionToken"],
+    )
+    assert caller["Arn"].endswith("assumed-role/demo-authenticated/CognitoIdentityCredentials")
