@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 from cognito_app.conf import FIELD_NAMES
 
@@ -21,11 +21,9 @@ def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
         if key.lower() not in FIELD_NAMES
     ]
     if not source.get("MASTER_KEYS"):
-        problems.append(
-            Error(
-                "COGNITO['MASTER_KEYS'] is empty.",
-                hint='Give at least one "<key id>:<base64 of 32 random bytes>".',
-                id="cognito_app.E002",
-            )
-        )
+        text, hint = "COGNITO['MASTER_KEYS'] is empty.", 'Give at least one "<key id>:<base64 of 32 random bytes>".'
+        if settings.DEBUG:
+            problems.append(Warning(f"{text} Secrets are sealed by SECRET_KEY.", hint=hint, id="cognito_app.W001"))
+        else:
+            problems.append(Error(text, hint=hint, id="cognito_app.E002"))
     return problems

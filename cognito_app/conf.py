@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field, fields
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -49,7 +51,7 @@ class Configuration:
     identity_token_issuer: the ``iss`` of identity pool tokens; ``None`` means ``public_url``.
     region, account_id: what ids and ARNs are made of.
     signing_regions: regions accepted in signatures; empty accepts any.
-    master_keys: ``"<key id>:<base64 of 32 bytes>"``; the first seals, all open.
+    master_keys: ``"<key id>:<base64 of 32 bytes>"``; the first seals, all open. Required unless ``DEBUG`` is on.
     development: messages may land in the inbox, operators may skip the second factor.
     any_key: signatures of unknown access keys are taken as an administrator's (for those who come from emulators).
     rate_limits: whether request-rate quotas are enforced (guessing limits always are).
@@ -89,6 +91,11 @@ class Configuration:
 FIELD_NAMES = frozenset(item.name for item in fields(Configuration))
 
 
+def debug_key(secret_key: str) -> str:
+    """Return the master key of a project under development that has not set one: it follows from ``SECRET_KEY``."""
+    return "debug:" + base64.b64encode(sha256(b"cognito_app:" + secret_key.encode()).digest()).decode()
+
+
 class AppSettings:
     """Live view of ``settings.COGNITO``: an override in a test or a host project acts at once."""
 
@@ -107,6 +114,8 @@ class AppSettings:
             for name in ("master_keys", "signing_regions"):
                 if name in known:
                     known[name] = tuple(known[name])
+            if not known.get("master_keys") and settings.DEBUG:
+                known["master_keys"] = (debug_key(settings.SECRET_KEY),)
             self._built = Configuration(**known)
             self._source = source
         return self._built

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from cognito_app.aws.view import aws_view
 from cognito_app.oauth import authorize, discovery, identity_documents, logout, revoke, token, userinfo
 from cognito_app.pages import confirm, error, login, recovery, signup
-from cognito_app.portal.pages import portal_site
 
 SEGMENT = r"^(?:(?P<segment>[A-Za-z0-9_-]{1,63})/)?"
 
@@ -27,7 +27,6 @@ def _on_site(route: str, view: Callable[..., Any]) -> URLPattern:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", aws_view, name="aws"),
-    path("portal/", portal_site.urls),
     path(".well-known/jwks_uri", identity_documents.jwks),
     re_path(r"^(?P<segment>[A-Za-z0-9_-]{1,63})/\.well-known/openid-configuration$", discovery.openid_configuration),
     re_path(
@@ -49,3 +48,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _on_site("confirmForgotPassword", recovery.confirm_forgot_password),
     _on_site("error", error.error),
 ]
+
+if apps.is_installed("django.contrib.admin") and apps.is_installed("django_otp.plugins.otp_totp"):
+    # Without its second factor there is no portal.
+    from cognito_app.portal.pages import portal_site
+
+    urlpatterns.insert(0, path("portal/", portal_site.urls))

@@ -21,7 +21,9 @@ pytestmark = pytest.mark.django_db
 def count(call: Any) -> int:
     """Return the number of statements of a call, transaction marks left out."""
     call()
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         call()
     marks = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
     return len([item for item in captured.captured_queries if not item["sql"].startswith(marks)])
@@ -66,9 +68,7 @@ def test_srp_writes_nothing_at_the_first_step(app: App) -> None:
     public = boto.client("cognito-idp")
 
     def start() -> None:
-        public.initiate_auth(
-            AuthFlow="USER_SRP_AUTH", ClientId=app.client_id, AuthParameters=helper.get_auth_params()
-        )
+        public.initiate_auth(AuthFlow="USER_SRP_AUTH", ClientId=app.client_id, AuthParameters=helper.get_auth_params())
 
     start()
     with CaptureQueriesContext(connection) as captured:

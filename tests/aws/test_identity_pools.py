@@ -71,7 +71,9 @@ def demo(method: str, path: str, keys: Any, body: bytes = b"", *, tamper: bool =
     request = AWSRequest(method, f"http://localhost:8000/demo{path}", data=body)
     signer = Credentials(keys["AccessKeyId"], keys["SecretKey"], keys["SessionToken"])
     SigV4Auth(signer, "execute-api", "us-east-1").add_auth(request)
-    headers = {"HTTP_" + name.upper().replace("-", "_"): value for name, value in request.headers.items()}
+    headers: dict[str, Any] = {
+        "HTTP_" + name.upper().replace("-", "_"): value for name, value in request.headers.items()
+    }
     if tamper:
         headers["HTTP_AUTHORIZATION"] = headers["HTTP_AUTHORIZATION"][:-4] + "0000"
     headers.pop("HTTP_CONTENT_LENGTH", None)

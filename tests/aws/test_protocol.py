@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 PREFIX = "AWSCognitoIdentityProviderService"
 
 
-def post(target: str, body: bytes | str, **headers: str) -> Any:
+def post(target: str, body: bytes | str, **headers: Any) -> Any:
     """Send a raw request."""
     return Client().post("/", body, content_type="application/x-amz-json-1.1", HTTP_X_AMZ_TARGET=target, **headers)
 
@@ -101,7 +101,7 @@ def test_preflight_of_browsers_comes_before_everything() -> None:
 
 
 def test_nulls_count_as_absent(app: App) -> None:
-    body = {"ClientId": app.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "ClientMetadata": None}
+    body: dict[str, Any] = {"ClientId": app.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "ClientMetadata": None}
     body["AuthParameters"] = {"USERNAME": "ann", "PASSWORD": "x", "DEVICE_KEY": None}
     answer = post(f"{PREFIX}.InitiateAuth", json.dumps(body))
     assert wire(answer)["__type"] == "UserNotFoundException"
@@ -118,7 +118,8 @@ def test_all_violations_come_in_one_message(app: App) -> None:
         "Value 'bad id' at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: "
         r"[\w-]+_[0-9a-zA-Z]+; "
         "Value '61' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 60; "
-        f"Value '{'x' * 257}' at 'filter' failed to satisfy constraint: Member must have length less than or equal to 256"
+        f"Value '{'x' * 257}' at 'filter' failed to satisfy constraint: "
+        "Member must have length less than or equal to 256"
     )
     with refused("InvalidParameterException", message):
         client.list_users(**body)
@@ -201,7 +202,7 @@ def test_each_broken_constraint_is_a_400(
     request.headers["X-Amz-Target"] = f"{facts.target_prefix}.{name}"
     request.headers["Content-Type"] = "application/x-amz-json-1.1"
     SigV4Auth(Credentials(*admin_key), service, "us-east-1").add_auth(request)
-    meta = {"HTTP_" + key.upper().replace("-", "_"): value for key, value in request.headers.items()}
+    meta: dict[str, Any] = {"HTTP_" + key.upper().replace("-", "_"): value for key, value in request.headers.items()}
     answer = Client().post("/", body, content_type=meta.pop("HTTP_CONTENT_TYPE"), HTTP_HOST="localhost:8000", **meta)
     assert answer.status_code == 400, answer.content
     expected = {"cognito-idp": "InvalidParameterException", "cognito-identity": "ValidationException"}[service]
@@ -240,7 +241,8 @@ class TestSignatures:
             ("AWS4-HMAC-SHA256 Credential=a/b", "IncompleteSignatureException"),
             ("AWS4-HMAC-SHA256 nonsense", "IncompleteSignatureException"),
             (
-                "AWS4-HMAC-SHA256 Credential=A/20200101/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=0",
+                "AWS4-HMAC-SHA256 Credential=A/20200101/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, "
+                "Signature=0",
                 "InvalidSignatureException",
             ),
         ],
@@ -249,7 +251,7 @@ class TestSignatures:
         headers = {"HTTP_AUTHORIZATION": header, "HTTP_X_AMZ_DATE": "20200101T000000Z"}
         assert wire(post(f"{PREFIX}.ListUserPools", b"{}", **headers))["__type"] == code
 
-    def _signed(self, key: tuple[str, str], body: str, service: str = "cognito-idp") -> dict[str, str]:
+    def _signed(self, key: tuple[str, str], body: str, service: str = "cognito-idp") -> dict[str, Any]:
         request = AWSRequest("POST", "http://localhost:8000/", data=body)
         request.headers["X-Amz-Target"] = f"{PREFIX}.ListUserPools"
         SigV4Auth(Credentials(*key), service, "us-east-1").add_auth(request)
@@ -273,10 +275,10 @@ class TestSignatures:
         url = "http://localhost:8000/?Action=GetCallerIdentity&Version=2011-06-15"
         request = AWSRequest("GET", url)
         SigV4QueryAuth(Credentials(*admin_key), "sts", "us-east-1", expires=60).add_auth(request)
-        answer = Client().get(request.url.removeprefix("http://localhost:8000"), HTTP_HOST="localhost:8000")
+        answer = Client().get(str(request.url).removeprefix("http://localhost:8000"), HTTP_HOST="localhost:8000")
         assert answer.status_code == 200, answer.content
         assert b":user/admin</Arn>" in answer.content
-        forged = request.url.removeprefix("http://localhost:8000")[:-4] + "0000"
+        forged = str(request.url).removeprefix("http://localhost:8000")[:-4] + "0000"
         assert Client().get(forged, HTTP_HOST="localhost:8000").status_code == 403
 
     def test_a_key_does_what_its_policy_allows(self, app: App) -> None:

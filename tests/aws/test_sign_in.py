@@ -175,14 +175,14 @@ def test_a_session_ends_and_a_temporary_password_expires(app: App) -> None:
     )
     session = app.start("bob", "Temporary-9!")["Session"]
     # Signatures carry the time too, so only unsigned calls are made in the future.
-    with time_machine.travel(clock.now() + timedelta(minutes=4), tick=True):
-        with refused("NotAuthorizedException", "Invalid session for the user, session is expired."):
-            app.idp.respond_to_auth_challenge(
-                ClientId=app.client_id,
-                ChallengeName="NEW_PASSWORD_REQUIRED",
-                Session=session,
-                ChallengeResponses={"USERNAME": "bob", "NEW_PASSWORD": PASSWORD},
-            )
+    late = time_machine.travel(clock.now() + timedelta(minutes=4), tick=True)
+    with late, refused("NotAuthorizedException", "Invalid session for the user, session is expired."):
+        app.idp.respond_to_auth_challenge(
+            ClientId=app.client_id,
+            ChallengeName="NEW_PASSWORD_REQUIRED",
+            Session=session,
+            ChallengeResponses={"USERNAME": "bob", "NEW_PASSWORD": PASSWORD},
+        )
     with time_machine.travel(clock.now() + timedelta(days=8), tick=True):
         message = "Temporary password has expired and must be reset by an administrator."
         with refused("NotAuthorizedException", message):

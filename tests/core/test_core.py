@@ -54,7 +54,13 @@ def test_salts_are_printed_without_leading_zero_bytes() -> None:
 def test_what_is_sealed_opens_in_its_place_only(settings: Settings) -> None:
     blob = keyring.seal(b"secret", aad=b"here")
     assert keyring.unseal(blob, aad=b"here") == b"secret"
-    for bad, aad in ((blob, b"there"), (blob[:-1], b"here"), (b"", b"here"), (b"\x01\xff", b"here"), (blob[1:], b"here")):
+    for bad, aad in (
+        (blob, b"there"),
+        (blob[:-1], b"here"),
+        (b"", b"here"),
+        (b"\x01\xff", b"here"),
+        (blob[1:], b"here"),
+    ):
         with pytest.raises(keyring.SealError):
             keyring.unseal(bad, aad=aad)
     old = settings.COGNITO["MASTER_KEYS"]

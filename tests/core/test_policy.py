@@ -114,7 +114,7 @@ def test_conditions(condition: Any, expected: bool) -> None:
 
 
 def test_what_is_not_understood_denies_in_a_deny() -> None:
-    documents = [
+    documents: list[Any] = [
         {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
         {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"NoSuch": {"a": "b"}}}]},
     ]

@@ -37,13 +37,15 @@ class Running:
         """Return the code in the last message to an address."""
         texts = [path.read_text() for path in sorted(Path(self.facts["outbox_dir"]).glob("*.log"))]
         mine = [text for text in texts if f"To: {to}\n" in text]
-        return re.findall(r"code is (\d{6})", mine[-1])[-1]
+        return str(re.findall(r"code is (\d{6})", mine[-1])[-1])
 
 
 def start(data_dir: Path, *options: str) -> Running:
     """Start quickstart and wait for its line."""
     given = ["--json", "--port", str(free_port()), "--data-dir", str(data_dir), *options]
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("COGNITO_", "DJANGO_", "SECRET_KEY"))}
+    clean = {
+        key: value for key, value in os.environ.items() if not key.startswith(("COGNITO_", "DJANGO_", "SECRET_KEY"))
+    }
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), "quickstart", *given],
         stdout=subprocess.PIPE,
@@ -63,7 +65,7 @@ def _own_database(environment: dict[str, str], data_dir: Path) -> dict[str, str]
     url = environment.get("DATABASE_URL", "")
     if not url.startswith("postgres"):
         return environment
-    import psycopg  # noqa: PLC0415  # only where PostgreSQL is used
+    import psycopg  # only where PostgreSQL is used
 
     name = "e2e_" + re.sub(r"\W", "_", data_dir.name)[-40:].lower()
     with psycopg.connect(url, autocommit=True) as connection:

@@ -39,7 +39,7 @@ SIZES = [({"width": 1280, "height": 800}, "light"), ({"width": 390, "height": 84
 class App(BaseHTTPRequestHandler):
     """The application that users come back to."""
 
-    def do_GET(self) -> None:  # noqa: N802  # the base class's name
+    def do_GET(self) -> None:  # the base class's name
         """Answer anything."""
         self.send_response(200)
         self.end_headers()
@@ -108,7 +108,9 @@ def test_sign_up_confirm_and_return_with_a_code(
         page.wait_for_url(f"{callback}?**")
         given = parse_qs(urlsplit(page.url).query)
         assert given["state"] == ["s-1"]
-        page.goto(f"{base}/logout?" + urlencode({"client_id": request["client_id"], "logout_uri": "http://localhost:3000/"}))
+        page.goto(
+            f"{base}/logout?" + urlencode({"client_id": request["client_id"], "logout_uri": "http://localhost:3000/"})
+        )
         page.goto(f"{base}/oauth2/authorize?{urlencode(request)}")
         page.get_by_label("Username").fill(name)
         page.get_by_label("Password").fill("Wrong-Horse-5!")

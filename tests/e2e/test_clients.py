@@ -27,13 +27,14 @@ FIRST, SECOND, THIRD = "First-Horse-1!", "Second-Horse-2!", "Third-Horse-3!"
 def clients(server: Running) -> tuple[Any, Any]:
     """Return cognito-idp and cognito-identity clients of the administrator."""
     facts = server.facts
-    given = {
+    given: dict[str, Any] = {
         "endpoint_url": facts["endpoint"],
         "region_name": facts["region"],
         "aws_access_key_id": facts["access_key_id"],
         "aws_secret_access_key": facts["secret_access_key"],
     }
-    return boto3.client("cognito-idp", **given), boto3.client("cognito-identity", **given)
+    make: Any = boto3.client
+    return make("cognito-idp", **given), make("cognito-identity", **given)
 
 
 def test_the_three_steps_with_boto3_and_pycognito(server: Running) -> None:
@@ -73,16 +74,16 @@ def demo(server: Running, method: str, path: str, keys: Any, body: bytes = b"") 
     request = AWSRequest(method, server.facts["demo_service_url"] + path, data=body)
     signer = Credentials(keys["AccessKeyId"], keys["SecretKey"], keys["SessionToken"])
     SigV4Auth(signer, "execute-api", server.facts["region"]).add_auth(request)
-    return requests.request(method, request.url, data=body, headers=dict(request.headers.items()), timeout=10)
+    return requests.request(method, str(request.url), data=body, headers=dict(request.headers.items()), timeout=10)
 
 
 def test_credentials_open_the_demo_service(server: Running) -> None:
     facts = server.facts
     idp, identity = clients(server)
     parameters = {"USERNAME": facts["demo_username"], "PASSWORD": facts["demo_password"]}
-    tokens = idp.initiate_auth(
-        ClientId=facts["client_id"], AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters
-    )["AuthenticationResult"]
+    tokens = idp.initiate_auth(ClientId=facts["client_id"], AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters)[
+        "AuthenticationResult"
+    ]
     logins = {f"cognito-idp.{facts['region']}.amazonaws.com/{facts['user_pool_id']}": tokens["IdToken"]}
     me = identity.get_id(IdentityPoolId=facts["identity_pool_id"], Logins=logins)["IdentityId"]
     keys = identity.get_credentials_for_identity(IdentityId=me, Logins=logins)["Credentials"]
@@ -164,7 +165,9 @@ def test_the_same_with_the_aws_cli(server: Running, tmp_path: Path) -> None:
     map_of = json.dumps({logins: signed_in["AuthenticationResult"]["IdToken"]})
     pool_of = ["--identity-pool-id", facts["identity_pool_id"]]
     me = aws("cognito-identity", "get-id", *pool_of, "--logins", map_of)["IdentityId"]
-    keys = aws("cognito-identity", "get-credentials-for-identity", "--identity-id", me, "--logins", map_of)["Credentials"]
+    keys = aws("cognito-identity", "get-credentials-for-identity", "--identity-id", me, "--logins", map_of)[
+        "Credentials"
+    ]
     caller = aws(
         "sts",
         "get-caller-identity",

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -15,6 +16,8 @@ import requests
 from tests.e2e.conftest import ROOT, Running, start, stop
 
 pytestmark = pytest.mark.e2e
+
+make: Any = boto3.client
 
 NAMES = {
     "endpoint",
@@ -51,8 +54,11 @@ def test_a_second_start_keeps_the_data(tmp_path: Path) -> None:
 
 def test_without_demo_there_is_no_pool(tmp_path: Path) -> None:
     running = start(tmp_path, "--no-demo")
-    key = {"aws_access_key_id": running.facts["access_key_id"], "aws_secret_access_key": running.facts["secret_access_key"]}
-    client = boto3.client("cognito-idp", endpoint_url=running.facts["endpoint"], region_name="us-east-1", **key)
+    key = {
+        "aws_access_key_id": running.facts["access_key_id"],
+        "aws_secret_access_key": running.facts["secret_access_key"],
+    }
+    client = make("cognito-idp", endpoint_url=running.facts["endpoint"], region_name="us-east-1", **key)
     pools = client.list_user_pools(MaxResults=60)["UserPools"]
     stop(running)
     assert pools == []
@@ -63,7 +69,7 @@ def test_without_demo_there_is_no_pool(tmp_path: Path) -> None:
 def test_any_key_takes_the_keys_of_emulators(tmp_path: Path) -> None:
     running = start(tmp_path, "--any-key", "--no-demo")
     key = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    client = boto3.client("cognito-idp", endpoint_url=running.facts["endpoint"], region_name="us-east-1", **key)
+    client = make("cognito-idp", endpoint_url=running.facts["endpoint"], region_name="us-east-1", **key)
     made = client.create_user_pool(PoolName="p")["UserPool"]["Id"]
     stop(running)
     assert made.startswith("us-east-1_")

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from cognito_app.core import clock
@@ -56,11 +55,11 @@ class Site:
         }
         return {name: value for name, value in given.items() if value is not None}
 
-    def get(self, page: str, **parameters: str) -> HttpResponse:
+    def get(self, page: str, **parameters: str) -> Any:
         """Open a page."""
         return self.browser.get(f"/{self.app.pool_id}/{page}?" + urlencode(parameters))
 
-    def submit(self, page: str, fields: dict[str, str], **changes: str) -> HttpResponse:
+    def submit(self, page: str, fields: dict[str, str], **changes: str) -> Any:
         """Send a form with the token of the browser's cookie."""
         token = self.browser.cookies["XSRF-TOKEN"].value
         address = f"/{self.app.pool_id}/{page}?" + urlencode(self.request(**changes))
@@ -71,7 +70,7 @@ class Site:
         self.get("login", **self.request(**changes))
         answer = self.submit("login", {"username": "ann", "password": PASSWORD}, **changes)
         assert answer.status_code == 302, answer.content
-        return parse_qs(urlsplit(answer["Location"]).query)["code"][0]
+        return str(parse_qs(urlsplit(answer["Location"]).query)["code"][0])
 
     def token(self, **form: str) -> Any:
         """Ask the token endpoint."""
@@ -298,7 +297,9 @@ def test_clients_authenticate_by_basic_or_form(app: App) -> None:
     key, secret = made["ClientId"], made["ClientSecret"]
 
     def ask(basic: str | None = None, **form: str) -> Any:
-        headers = {"HTTP_AUTHORIZATION": "Basic " + base64.b64encode(basic.encode()).decode()} if basic else {}
+        headers: dict[str, Any] = (
+            {"HTTP_AUTHORIZATION": "Basic " + base64.b64encode(basic.encode()).decode()} if basic else {}
+        )
         body = urlencode({"grant_type": "client_credentials", **form})
         kind = "application/x-www-form-urlencoded"
         return Client().post(f"/{app.pool_id}/oauth2/token", body, content_type=kind, **headers)

@@ -116,11 +116,14 @@ def test_a_services_refusal_is_a_message(operator: Client, app: App) -> None:
 
 
 def test_roles_keys_and_identity_pools(operator: Client) -> None:
-    trust = '{"Statement": [{"Effect": "Allow", "Principal": {"Federated": "cognito-identity.amazonaws.com"}, "Action": "sts:AssumeRoleWithWebIdentity"}]}'
+    trust = (
+        '{"Statement": [{"Effect": "Allow", "Principal": {"Federated": "cognito-identity.amazonaws.com"}, '
+        '"Action": "sts:AssumeRoleWithWebIdentity"}]}'
+    )
     form = {"name": "r", "trust_policy": trust, "policies": "{}", "max_session_duration": "3600", "description": ""}
     answer = operator.post("/portal/cognito_app/role/add/", form, follow=True)
     assert b"needs at least one condition" in answer.content
-    good = trust.replace('}]}', ', "Condition": {"StringEquals": {"cognito-identity.amazonaws.com:aud": "x"}}}]}')
+    good = trust.replace("}]}", ', "Condition": {"StringEquals": {"cognito-identity.amazonaws.com:aud": "x"}}}]}')
     operator.post("/portal/cognito_app/role/add/", {**form, "trust_policy": good})
     assert Role.objects.get().role_id.startswith("AROA")
     allow = '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
