@@ -29,6 +29,7 @@ class OutboxMessage(models.Model):
     failed_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = "message"
         indexes: ClassVar = [
             models.Index(
                 fields=["next_try_at"],

@@ -54,6 +54,7 @@ class ServiceAdmin(_ModelAdmin):
     paginator = BoundedPaginator
     list_per_page = 50
     actions = None
+    show_facets = admin.ShowFacets.NEVER
 
     def changeform_view(
         self,
