@@ -33,18 +33,9 @@ INSTALLED_APPS = [
     "cognito_app",
 ]
 
-# The portal's middleware runs for the portal only: the APIs bypass sessions, CSRF tokens and messages.
-MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "project.middleware.PortalSessions",
-    "project.middleware.PortalCommon",
-    "project.middleware.PortalCsrf",
-    "project.middleware.PortalAuthentication",
-    "project.middleware.PortalOtp",
-    "project.middleware.PortalMessages",
-    "project.middleware.PortalClickjacking",
-]
+# One middleware holds Django's own for the portal: the APIs bypass sessions, CSRF tokens and messages.
+MIDDLEWARE = ["project.middleware.PortalMiddleware"]
+SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410"]
 ROOT_URLCONF = "project.urls"
 WSGI_APPLICATION = "project.wsgi.application"
 APPEND_SLASH = False

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("demo/", include("cognito_app.contrib.demo.urls")), path("", include("cognito_app.urls"))]
+urlpatterns = [path("", include("cognito_app.urls")), path("demo/", include("cognito_app.contrib.demo.urls"))]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from django.db import models
+from django.db import connection, models
 
-from cognito_app.models.base import insert_if_absent
+from cognito_app.models.rows import execute
 from cognito_app.models.user import PoolUser
 
 
@@ -41,7 +41,8 @@ class SpentNonce(models.Model):
     @classmethod
     def spend(cls, nonce: str, expires_at: datetime) -> bool:
         """Use the value up; True for exactly one of any number of parallel callers."""
-        return insert_if_absent(cls, {"nonce": nonce, "expires_at": expires_at})
+        sql = "INSERT INTO cognito_app_spentnonce (nonce, expires_at) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+        return execute(sql, [nonce, connection.ops.adapt_datetimefield_value(expires_at)]) == 1
 
 
 class AttemptCounter(models.Model):
@@ -60,3 +61,28 @@ class SignInThrottle(models.Model):
     failures = models.PositiveIntegerField()
     last_attempt_at = models.DateTimeField(db_index=True)
     locked_until = models.DateTimeField()
+
+    @classmethod
+    def begin(cls, key: str, now: datetime) -> bool:
+        """Store the first failure of a name; False if it has some already."""
+        instant = connection.ops.adapt_datetimefield_value(now)
+        sql = (
+            "INSERT INTO cognito_app_signinthrottle (key, failures, last_attempt_at, locked_until) "
+            "VALUES (%s, 1, %s, %s) ON CONFLICT DO NOTHING"
+        )
+        return execute(sql, [key, instant, instant]) == 1
+
+    def count_up(self, failures: int, now: datetime, locked_until: datetime) -> bool:
+        """Store one more failure unless another request did so since this row was read."""
+        adapt = connection.ops.adapt_datetimefield_value
+        sql = (
+            "UPDATE cognito_app_signinthrottle SET failures = %s, last_attempt_at = %s, locked_until = %s "
+            "WHERE key = %s AND failures = %s AND last_attempt_at = %s"
+        )
+        seen = [self.key, self.failures, adapt(self.last_attempt_at)]
+        return execute(sql, [failures, adapt(now), adapt(locked_until), *seen]) == 1
+
+    @classmethod
+    def forget(cls, key: str) -> None:
+        """Delete the failures of a name."""
+        execute("DELETE FROM cognito_app_signinthrottle WHERE key = %s", [key])

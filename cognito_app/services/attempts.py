@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/authentication.html
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import F
 
@@ -15,8 +15,10 @@ from cognito_app.core import clock, keyring
 from cognito_app.errors import LimitExceededException, NotAuthorizedException
 from cognito_app.models import AttemptCounter, SignInThrottle
 from cognito_app.models.base import claim, insert_if_absent
+from cognito_app.models.rows import Rows
 
 HOUR = timedelta(hours=1)
+THROTTLE_ROWS: Rows[SignInThrottle] = Rows(SignInThrottle)
 FREE_FAILURES = 5
 LONGEST_LOCK = timedelta(minutes=15)
 MAX_RACES = 50
@@ -92,27 +94,19 @@ def claim_sign_in(key: str) -> None:
     """
     for _ in range(MAX_RACES):
         now = clock.now()
-        row = SignInThrottle.objects.filter(key=key).values_list("failures", "last_attempt_at", "locked_until").first()
+        if SignInThrottle.begin(key, now):
+            return
+        row = THROTTLE_ROWS.first("u.key = %s", [key])
         if row is None:
-            if insert_if_absent(SignInThrottle, _throttle_row(key, 1, now)):
-                return
             continue
-        failures, last_attempt_at, locked_until = row
-        if locked_until > now:
+        if row.locked_until > now:
             break
-        count = 1 if last_attempt_at < now - LONGEST_LOCK else failures + 1
-        unchanged = SignInThrottle.objects.filter(key=key, failures=failures, last_attempt_at=last_attempt_at)
-        changes = _throttle_row(key, count, now)
-        del changes["key"]
-        if claim(unchanged, **changes):
+        count = 1 if row.last_attempt_at < now - LONGEST_LOCK else row.failures + 1
+        if row.count_up(count, now, now + lock_after(count)):
             return
     raise NotAuthorizedException("Password attempts exceeded")
 
 
-def _throttle_row(key: str, failures: int, now: datetime) -> dict[str, object]:
-    return {"key": key, "failures": failures, "last_attempt_at": now, "locked_until": now + lock_after(failures)}
-
-
 def clear_sign_in(key: str) -> None:
     """Forget the failures of a name whose password was right."""
-    SignInThrottle.objects.filter(key=key).delete()
+    SignInThrottle.forget(key)

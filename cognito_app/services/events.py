@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from cognito_app.core import clock, ids
 from cognito_app.models import AuthEvent, PoolUser
+from cognito_app.models.rows import Rows
 from cognito_app.services.actor import Actor
+
+EVENT_ROWS: Rows[AuthEvent] = Rows(AuthEvent)
 
 SIGN_IN = "SignIn"
 SIGN_UP = "SignUp"
@@ -16,13 +19,15 @@ RESEND_CODE = "ResendCode"
 def record(user: PoolUser | None, actor: Actor, kind: str, *, passed: bool, event_id: str | None = None) -> None:
     """Store that ``user`` (or an unknown name) succeeded or failed at ``kind``."""
     outcome = "Success" if passed else "Failure"
-    AuthEvent.objects.create(
-        id=event_id or ids.uuid4(),
-        user_id=user.pk if user else None,
-        type=kind,
-        response="Pass" if passed else "Fail",
-        challenges=[{"ChallengeName": "Password", "ChallengeResponse": outcome}] if kind == SIGN_IN else [],
-        ip_address=actor.ip[:64],
-        user_agent=actor.user_agent[:512],
-        created_at=clock.now(),
+    EVENT_ROWS.insert(
+        AuthEvent(
+            id=event_id or ids.uuid4(),
+            user_id=user.pk if user else None,
+            type=kind,
+            response="Pass" if passed else "Fail",
+            challenges=[{"ChallengeName": "Password", "ChallengeResponse": outcome}] if kind == SIGN_IN else [],
+            ip_address=actor.ip[:64],
+            user_agent=actor.user_agent[:512],
+            created_at=clock.now(),
+        )
     )

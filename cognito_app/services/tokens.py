@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito
 from __future__ import annotations
 
 import base64
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,11 +25,13 @@ from cognito_app.errors import (
 )
 from cognito_app.models import PoolUser, RefreshToken, user_rows
 from cognito_app.models.base import claim
+from cognito_app.models.rows import Rows
 from cognito_app.services import claims, config, groups, keys
 from cognito_app.services.config import ClientConfig, PoolConfig
 
 API_SCOPE = "aws.cognito.signin.user.admin"
 REFRESH_BYTES = 48
+REFRESH_ROWS: Rows[RefreshToken] = Rows(RefreshToken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +86,18 @@ def begin(
         nonce=nonce,
         refresh_token=refresh_token,
     )
-    RefreshToken.objects.create(
-        token_hash=hash_of(refresh_token),
-        origin_jti=grant.origin_jti,
-        pool_id=pool.id,
-        client_id=client.id,
-        user=user,
-        details={"scopes": list(scopes), "event_id": grant.event_id},
-        auth_time=grant.auth_time,
-        created_at=now,
-        expires_at=now + timedelta(seconds=client.refresh_seconds),
+    REFRESH_ROWS.insert(
+        RefreshToken(
+            token_hash=hash_of(refresh_token),
+            origin_jti=grant.origin_jti,
+            pool_id=pool.id,
+            client_id=client.id,
+            user_id=user.pk,
+            details={"scopes": list(scopes), "event_id": grant.event_id},
+            auth_time=grant.auth_time,
+            created_at=now,
+            expires_at=now + timedelta(seconds=client.refresh_seconds),
+        )
     )
     return grant
 
@@ -118,7 +123,7 @@ def hash_of(token: str) -> bytes:
 
 def find_refresh_token(text: str) -> RefreshToken | None:
     """Return the stored row of a refresh token, in whatever state."""
-    return RefreshToken.objects.filter(token_hash=hash_of(text)).first()
+    return REFRESH_ROWS.first("u.token_hash = %s", [hash_of(text)])
 
 
 def check_refresh_token(row: RefreshToken | None, client: ClientConfig) -> RefreshToken:
@@ -160,7 +165,7 @@ def refresh(
         groups=groups.of_user(user.pk),
         scopes=tuple(row.details.get("scopes", ())),
         auth_time=row.auth_time,
-        origin_jti=str(row.origin_jti),
+        origin_jti=str(uuid.UUID(str(row.origin_jti))),
         event_id=row.details.get("event_id", ""),
         refresh_token=successor,
     )

@@ -79,6 +79,7 @@ def _measure(running: Running, pools: dict[int, str], seconds: float, only: str,
             (f"email = in {label}", lambda pool=pool, text=wanted: server.list_users(pool, Filter=text), 2),
             (f"AdminGetUser in {label}", lambda pool=pool, n=size: server.admin_get_user(pool, n), 2),
         ]
+    print(f"S = {primitives().sign * 1e6:.0f} us")
     print(f"{'operation':32} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'CPU in S':>9} {'eff':>6}  must reach")
     for name, make, connections in plan:
         if only not in name:

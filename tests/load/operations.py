@@ -102,9 +102,7 @@ class Server:
                     "USERNAME": given["USERNAME"],
                     "TIMESTAMP": stamp,
                     "PASSWORD_CLAIM_SECRET_BLOCK": given["SECRET_BLOCK"],
-                    "PASSWORD_CLAIM_SIGNATURE": srp.claim_signature(
-                        key, scope, given["USER_ID_FOR_SRP"], block, stamp
-                    ),
+                    "PASSWORD_CLAIM_SIGNATURE": srp.claim_signature(key, scope, given["USER_ID_FOR_SRP"], block, stamp),
                 },
             },
         )
@@ -124,9 +122,9 @@ class Server:
 
     def tokens(self, number: int) -> Any:
         """Return the tokens of a load user."""
-        return self.call(
-            self.connection(), "InitiateAuth", self._auth("USER_PASSWORD_AUTH", _credentials(number))
-        )["AuthenticationResult"]
+        return self.call(self.connection(), "InitiateAuth", self._auth("USER_PASSWORD_AUTH", _credentials(number)))[
+            "AuthenticationResult"
+        ]
 
     def refresh(self) -> Call:
         """Renew tokens."""
