@@ -57,6 +57,7 @@ def handle(request: HttpRequest) -> HttpResponse:
     finally:
         stamps.end_request()
     response["x-amzn-RequestId"] = exchange.request_id
+    response["Content-Length"] = str(len(response.content))
     return response
 
 

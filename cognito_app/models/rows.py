@@ -37,8 +37,8 @@ class Rows(Generic[M]):
     @cached_property
     def _converters(self) -> list[tuple[int, Any]]:
         kinds: list[tuple[type[models.Field[Any, Any]], Any]] = [
-            (models.JSONField, _document),
-            (models.DateTimeField, _instant),
+            (models.JSONField, document),
+            (models.DateTimeField, instant),
             (models.BooleanField, bool),
         ]
         return [
@@ -92,11 +92,12 @@ class Rows(Generic[M]):
             cursor.execute(sql, values)
 
 
-def _document(value: Any) -> Any:
+def document(value: Any) -> Any:
+    """Return the object of a JSON column."""
     return orjson.loads(value) if isinstance(value, str | bytes) else value
 
 
-def _instant(value: Any) -> datetime:
-    """SQLite gives text or a naive datetime in UTC, PostgreSQL an aware one."""
-    instant: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+def instant(value: Any) -> datetime:
+    """Return the instant of a column: SQLite gives text or a naive datetime in UTC, PostgreSQL an aware one."""
+    given: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return given if given.tzinfo else given.replace(tzinfo=UTC)

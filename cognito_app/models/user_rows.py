@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
-from cognito_app.models.rows import Rows
+from cognito_app.models.rows import Rows, document, instant
 from cognito_app.models.user import PoolUser
 
 ROWS: Rows[PoolUser] = Rows(PoolUser)
@@ -55,9 +56,28 @@ def by_id(user_id: int) -> PoolUser | None:
     return ROWS.first("u.id = %s", [user_id])
 
 
-def page(condition: str, parameters: Sequence[Any], after: int, limit: int) -> list[PoolUser]:
+class UserSummary(NamedTuple):
+    """What a list shows of a user; a page of models would cost three times as much."""
+
+    pk: int
+    username: str
+    attributes: dict[str, str]
+    created_at: datetime
+    modified_at: datetime
+    enabled: bool
+    status: str
+
+
+def page(condition: str, parameters: Sequence[Any], after: int, limit: int) -> list[UserSummary]:
     """Return up to ``limit`` users behind the key ``after`` that satisfy a condition over the alias ``u``."""
-    return ROWS.where(f"{condition} AND u.id > %s ORDER BY u.id LIMIT %s", [*parameters, after, limit])
+    columns = "u.id, u.username, u.attributes, u.created_at, u.modified_at, u.enabled, u.status"
+    sql = f"SELECT {columns} FROM {ROWS.table} u WHERE {condition} AND u.id > %s ORDER BY u.id LIMIT %s"  # noqa: S608  # the condition is ours, values are parameters
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*parameters, after, limit])
+        return [
+            UserSummary(pk, username, document(attributes), instant(created), instant(modified), bool(enabled), status)
+            for pk, username, attributes, created, modified, enabled, status in cursor.fetchall()
+        ]
 
 
 def uuid_value(text: str | None) -> str | None:

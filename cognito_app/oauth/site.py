@@ -39,6 +39,7 @@ def endpoint(*methods: str, cors: bool = False) -> Callable[[SiteView], View]:
             else:
                 response = _guarded(view, request, segment, request_id)
             response["x-amz-cognito-request-id"] = request_id
+            response["Content-Length"] = str(len(response.content))
             if cors:
                 response["Access-Control-Allow-Origin"] = "*"
             return response

@@ -147,6 +147,7 @@ def _not_found() -> HttpResponse:
 
 def _add_headers(response: HttpResponse, request_id: str, request: AuthorizeRequest | None) -> None:
     response["x-amz-cognito-request-id"] = request_id
+    response["Content-Length"] = str(len(response.content))
     response["Cache-Control"] = "no-cache, no-store, max-age=0, must-revalidate"
     response["Pragma"] = "no-cache"
     response["X-Content-Type-Options"] = "nosniff"

@@ -7,6 +7,9 @@ from typing import Any
 
 from cognito_app.core import clock
 from cognito_app.models import AuditEvent
+from cognito_app.models.rows import Rows
+
+AUDIT_ROWS: Rows[AuditEvent] = Rows(AuditEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,15 @@ SYSTEM = Actor(name="system")
 
 def audit(actor: Actor, action: str, *, pool_id: str = "", subject: str = "", **detail: Any) -> None:
     """Write an audit row, in the transaction of the change; ``detail`` must hold no secret and no personal value."""
-    AuditEvent.objects.create(
-        time=clock.now(),
-        actor=actor.name[:2048],
-        action=action,
-        pool_id=pool_id,
-        subject=subject[:256],
-        source_ip=actor.ip[:64],
-        request_id=actor.request_id,
-        detail=detail,
+    AUDIT_ROWS.insert(
+        AuditEvent(
+            time=clock.now(),
+            actor=actor.name[:2048],
+            action=action,
+            pool_id=pool_id,
+            subject=subject[:256],
+            source_ip=actor.ip[:64],
+            request_id=actor.request_id,
+            detail=detail,
+        )
     )

@@ -39,8 +39,8 @@ def from_wire(items: list[dict[str, str]] | None) -> dict[str, str]:
 
 def to_wire(attributes: Mapping[str, str]) -> list[dict[str, str]]:
     """Turn stored attributes into Name and Value pairs, ``sub`` first."""
-    names = sorted(attributes, key=lambda name: name != "sub")
-    return [{"Name": name, "Value": attributes[name]} for name in names]
+    first = [{"Name": "sub", "Value": attributes["sub"]}] if "sub" in attributes else []
+    return first + [{"Name": name, "Value": value} for name, value in attributes.items() if name != "sub"]
 
 
 def normalized(pool: PoolConfig, given: Mapping[str, str]) -> dict[str, str]:

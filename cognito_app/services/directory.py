@@ -13,6 +13,7 @@ from cognito_app.core import filters, paging
 from cognito_app.models import PoolUser, user_rows
 from cognito_app.models.base import SHORT_KEY
 from cognito_app.models.user import SEARCH_KEYS, search_key
+from cognito_app.models.user_rows import UserSummary
 from cognito_app.services.config import PoolConfig
 
 LARGEST_PAGE = 60
@@ -20,7 +21,7 @@ LARGEST_PAGE = 60
 
 def page(
     pool: PoolConfig, *, text: str | None = None, limit: int | None = None, token: str | None = None
-) -> tuple[list[PoolUser], str | None]:
+) -> tuple[list[UserSummary], str | None]:
     """Return a page of users, oldest first, and the token of the next.
 
     ``text`` is a filter of ListUsers. Raises InvalidParameterException.

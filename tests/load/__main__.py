@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.e2e.conftest import ROOT, Running, _own_database, start, stop
@@ -74,10 +75,10 @@ def _measure(running: Running, pools: dict[int, str], seconds: float, only: str,
         label, token = f"{size:,}", server.page_token(pool)
         wanted = f'email = "load{size // 2}@example.com"'
         plan += [
-            (f"ListUsers 60 of {label}", lambda pool=pool: server.list_users(pool), 2),
-            (f"next page of {label}", lambda pool=pool, t=token: server.list_users(pool, PaginationToken=t), 2),
-            (f"email = in {label}", lambda pool=pool, text=wanted: server.list_users(pool, Filter=text), 2),
-            (f"AdminGetUser in {label}", lambda pool=pool, n=size: server.admin_get_user(pool, n), 2),
+            (f"ListUsers 60 of {label}", partial(server.list_users, pool), 2),
+            (f"next page of {label}", partial(server.list_users, pool, PaginationToken=token), 2),
+            (f"email = in {label}", partial(server.list_users, pool, Filter=wanted), 2),
+            (f"AdminGetUser in {label}", partial(server.admin_get_user, pool, size), 2),
         ]
     print(f"S = {primitives().sign * 1e6:.0f} us")
     print(f"{'operation':32} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'CPU in S':>9} {'eff':>6}  must reach")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.client
 import json
+import re
 import secrets
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,34 @@ from cognito_app.core import srp
 USERS = 40
 PASSWORD = "Load-Horse-4!"
 Call = Callable[[int], None]
+_LENGTH = re.compile(rb"(?i)content-length: *(\d+)")
+
+
+class Line:
+    """A kept connection that spends little of the processors it shares with the server."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, request: bytes) -> bytes:
+        """Send a request as it stands and return the body of a success."""
+        self.socket.sendall(request)
+        received = b""
+        while (end := received.find(b"\r\n\r\n")) < 0:
+            received += self._more()
+        length = int(_LENGTH.search(received[:end])[1])  # type: ignore[index]  # the server always sends it
+        while len(received) < end + 4 + length:
+            received += self._more()
+        if not received.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"{request[:200]!r}: {received[:400]!r}")
+        return received[end + 4 :]
+
+    def _more(self) -> bytes:
+        chunk = self.socket.recv(65_536)
+        if not chunk:
+            raise RuntimeError("the server closed the connection")
+        return chunk
 
 
 class Server:
@@ -34,12 +63,16 @@ class Server:
             Credentials(facts["access_key_id"], facts["secret_access_key"]), "cognito-idp", facts["region"]
         )
 
-    def connection(self) -> http.client.HTTPConnection:
+    def connection(self) -> Line:
         """Return a kept connection."""
-        return http.client.HTTPConnection("127.0.0.1", self.address.port, timeout=30)
+        return Line(self.address.port or 80)
 
-    def call(self, connection: http.client.HTTPConnection, operation: str, body: Any, *, signed: bool = False) -> Any:
+    def call(self, line: Line, operation: str, body: Any, *, signed: bool = False) -> Any:
         """Run an AWS operation."""
+        return json.loads(line.send(self.request(operation, body, signed=signed)))
+
+    def request(self, operation: str, body: Any, *, signed: bool = False) -> bytes:
+        """Return the bytes of a request."""
         text = json.dumps(body)
         headers = {
             "Content-Type": "application/x-amz-json-1.1",
@@ -50,17 +83,16 @@ class Server:
             request = AWSRequest("POST", self.facts["endpoint"] + "/", data=text, headers=headers)
             self.signer.add_auth(request)
             headers = dict(request.headers.items())
-        return self._send(connection, "POST", "/", text, headers)
+        return _bytes("POST", "/", text, headers)
 
-    def _send(
-        self, connection: http.client.HTTPConnection, method: str, path: str, body: str | None, headers: dict[str, str]
-    ) -> Any:
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"{method} {path}: {answer.status} {content[:300]!r}")
-        return json.loads(content)
+    def repeated(self, requests: list[bytes]) -> Call:
+        """Send prepared requests in turn: a signature is good for five minutes."""
+        line = self.connection()
+
+        def call(number: int) -> None:
+            line.send(requests[number % len(requests)])
+
+        return call
 
     def _auth(self, flow: str, parameters: dict[str, str]) -> dict[str, Any]:
         return {"ClientId": self.facts["client_id"], "AuthFlow": flow, "AuthParameters": parameters}
@@ -75,7 +107,7 @@ class Server:
         line = self.connection()
         return lambda n: self._srp(line, f"load{n % USERS}")
 
-    def _srp(self, line: http.client.HTTPConnection, username: str) -> None:
+    def _srp(self, line: Line, username: str) -> None:
         a = int.from_bytes(secrets.token_bytes(32), "big")
         public_a = srp._power(srp.G, a)
         first = self.call(
@@ -128,30 +160,25 @@ class Server:
 
     def refresh(self) -> Call:
         """Renew tokens."""
-        line = self.connection()
         held = [self.tokens(n)["RefreshToken"] for n in range(4)]
-        return lambda n: self.call(
-            line, "InitiateAuth", self._auth("REFRESH_TOKEN_AUTH", {"REFRESH_TOKEN": held[n % 4]})
-        )
+        flows = [self._auth("REFRESH_TOKEN_AUTH", {"REFRESH_TOKEN": token}) for token in held]
+        return self.repeated([self.request("InitiateAuth", flow) for flow in flows])
 
     def get_user(self) -> Call:
         """Read the own user."""
-        line = self.connection()
         held = [self.tokens(n)["AccessToken"] for n in range(4)]
-        return lambda n: self.call(line, "GetUser", {"AccessToken": held[n % 4]})
+        return self.repeated([self.request("GetUser", {"AccessToken": token}) for token in held])
 
     def admin_get_user(self, pool_id: str | None = None, count: int = USERS) -> Call:
         """Read a user as an administrator."""
-        line = self.connection()
         pool = pool_id or self.facts["user_pool_id"]
-        return lambda n: self.call(
-            line, "AdminGetUser", {"UserPoolId": pool, "Username": f"load{n * 7919 % count}"}, signed=True
-        )
+        names = [f"load{number * 7919 % count}" for number in range(100)]
+        asked = [{"UserPoolId": pool, "Username": name} for name in names]
+        return self.repeated([self.request("AdminGetUser", body, signed=True) for body in asked])
 
     def list_users(self, pool_id: str, **given: Any) -> Call:
         """Read a page of users."""
-        line = self.connection()
-        return lambda n: self.call(line, "ListUsers", {"UserPoolId": pool_id, **given}, signed=True)
+        return self.repeated([self.request("ListUsers", {"UserPoolId": pool_id, **given}, signed=True)])
 
     def page_token(self, pool_id: str) -> str:
         """Return the token of the second page."""
@@ -160,7 +187,6 @@ class Server:
 
     def client_credentials(self) -> Call:
         """Ask for a token of a client."""
-        line = self.connection()
         pair = f"{self.facts['confidential_client_id']}:{self.facts['confidential_client_secret']}"
         headers = {
             "Authorization": "Basic " + base64.b64encode(pair.encode()).decode(),
@@ -168,14 +194,17 @@ class Server:
             "Host": self.address.netloc,
         }
         body = urlencode({"grant_type": "client_credentials", "scope": "demo/read"})
-        path = f"/{self.facts['user_pool_id']}/oauth2/token"
-        return lambda n: self._send(line, "POST", path, body, headers)
+        return self.repeated([_bytes("POST", f"/{self.facts['user_pool_id']}/oauth2/token", body, headers)])
 
     def document(self, name: str) -> Call:
         """Read a published document."""
-        line = self.connection()
         path = f"/{self.facts['user_pool_id']}/.well-known/{name}"
-        return lambda n: self._send(line, "GET", path, None, {"Host": self.address.netloc})
+        return self.repeated([_bytes("GET", path, "", {"Host": self.address.netloc})])
+
+
+def _bytes(method: str, path: str, body: str, headers: dict[str, str]) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, f"Content-Length: {len(body.encode())}", "", body]).encode()
 
 
 def _credentials(number: int) -> dict[str, str]:

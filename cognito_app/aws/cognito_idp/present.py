@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from cognito_app.models import Group, PoolUser
+from cognito_app.models.user_rows import UserSummary
 from cognito_app.services import attributes
 from cognito_app.services.delivery import CodeDelivery
 from cognito_app.services.sign_in.state import Challenge
 from cognito_app.services.tokens import Tokens
 
 
-def user(row: PoolUser, names: list[str] | None = None) -> dict[str, Any]:
+def user(row: PoolUser | UserSummary, names: list[str] | None = None) -> dict[str, Any]:
     """Return a UserType; ``names`` limits the attributes."""
     shown = row.attributes if names is None else {n: v for n, v in row.attributes.items() if n in names}
     return {

@@ -100,12 +100,11 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     throttle_key = attempts.sign_in_key(context.pool.id, context.pool.fold(user.username if user else exchange.typed))
     with _proofs:
         _claim(exchange, throttle_key)
-        verifier = (password_rules.open_verifier(context.pool, user) if user else None) or srp.simulated(
-            _seed(context, exchange.typed)
-        )
-        key = srp.session_key(exchange.public_a, exchange.keys, verifier.v)
+        verifier = password_rules.open_verifier(context.pool, user) if user else None
+        # Without a verifier nothing can match; the powers are made all the same, for their time.
+        key = srp.session_key(exchange.public_a, exchange.keys, verifier.v if verifier else exchange.keys.B)
     expected = srp.claim_signature(key, context.pool.srp_name, identity, base64.b64decode(block), timestamp)
-    if not secrets.compare(expected, signature) or user is None or user.srp_verifier is None:
+    if not secrets.compare(expected, signature) or user is None or verifier is None:
         raise gates.wrong_password(context, user)
     return gates.after_password(context, user, throttle_key)
 
