@@ -77,15 +77,15 @@ def parse(pool: PoolConfig, given: Mapping[str, list[str]]) -> tuple[AuthorizeRe
     client = _client(pool, given)
     redirect_uri = _redirect_uri(client, given)
     states = given.get("state", [])
-    state = states[0] if len(states) == 1 else None
+    state = states[0] if len(states) == 1 and "\x00" not in states[0] else None
 
     def refuse(error: str, description: str = "") -> RedirectError:
         return RedirectError(error, redirect_uri, state, description)
 
     if any(len(given.get(name, ())) > 1 for name in ONCE):
         raise refuse("invalid_request", "A parameter is repeated.")
-    if any(len(value) > MAX_VALUE for values in given.values() for value in values):
-        raise refuse("invalid_request", "A parameter is too long.")
+    if any(len(value) > MAX_VALUE or "\x00" in value for values in given.values() for value in values):
+        raise refuse("invalid_request", "A parameter is too long or has a null character.")
     one = {name: values[0] for name, values in given.items() if values}
     for name in ("request", "request_uri"):
         if name in one:

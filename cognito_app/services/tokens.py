@@ -31,6 +31,7 @@ from cognito_app.services.config import ClientConfig, PoolConfig
 
 API_SCOPE = "aws.cognito.signin.user.admin"
 REFRESH_BYTES = 48
+MAX_POOL_ID = 55
 REFRESH_ROWS: Rows[RefreshToken] = Rows(RefreshToken)
 
 
@@ -224,7 +225,7 @@ def verify(token: str, *, use: str) -> Mapping[str, Any]:
     header, unverified = jose.peek(token)
     issuer = unverified.get("iss")
     pool_id = issuer.rsplit("/", 1)[-1] if isinstance(issuer, str) else ""
-    if not pool_id or issuer != config.issuer_of(pool_id):
+    if not pool_id or len(pool_id) > MAX_POOL_ID or "\x00" in pool_id or issuer != config.issuer_of(pool_id):
         raise jose.TokenError("malformed")
     key = keys.public_keys(pool_id).get(str(header.get("kid")))
     if key is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -67,7 +68,7 @@ def _own_database(environment: dict[str, str], data_dir: Path) -> dict[str, str]
         return environment
     import psycopg  # only where PostgreSQL is used
 
-    name = "e2e_" + re.sub(r"\W", "_", data_dir.name)[-40:].lower()
+    name = "e2e_" + hashlib.sha256(str(data_dir).encode()).hexdigest()[:24]
     with psycopg.connect(url, autocommit=True) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
         if found is None:

@@ -75,10 +75,10 @@ def _measure(running: Running, pools: dict[int, str], seconds: float, only: str,
         label, token = f"{size:,}", server.page_token(pool)
         wanted = f'email = "load{size // 2}@example.com"'
         plan += [
-            (f"ListUsers 60 of {label}", partial(server.list_users, pool), 2),
-            (f"next page of {label}", partial(server.list_users, pool, PaginationToken=token), 2),
-            (f"email = in {label}", partial(server.list_users, pool, Filter=wanted), 2),
-            (f"AdminGetUser in {label}", partial(server.admin_get_user, pool, size), 2),
+            (f"ListUsers 60 of {label}", partial(server.list_users, pool), CONNECTIONS),
+            (f"next page of {label}", partial(server.list_users, pool, PaginationToken=token), CONNECTIONS),
+            (f"email = in {label}", partial(server.list_users, pool, Filter=wanted), CONNECTIONS),
+            (f"AdminGetUser in {label}", partial(server.admin_get_user, pool, size), CONNECTIONS),
         ]
     print(f"S = {primitives().sign * 1e6:.0f} us")
     print(f"{'operation':32} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'CPU in S':>9} {'eff':>6}  must reach")

@@ -221,6 +221,18 @@ def test_errors_go_back_to_the_client_with_the_state(site: Site, changes: dict[s
     assert query["state"] == ["a b/ü%20"]
 
 
+def test_null_characters_are_bad_input_everywhere(site: Site) -> None:
+    for name in ("state", "nonce", "scope", "prompt"):
+        assert "error=invalid_" in site.get("oauth2/authorize", **site.request(**{name: "a\x00b"}))["Location"]
+    for page in ("client_id", "redirect_uri"):
+        assert "/error?" in site.get("login", **site.request(**{page: "a\x00b"}))["Location"]
+    forged = jwt.encode({"iss": "http://localhost:8000/us-east-1_\x00", "token_use": "access"}, "k" * 32)
+    with refused("NotAuthorizedException", "Invalid Access Token"):
+        site.app.idp.get_user(AccessToken=forged)
+    site.get("login", **site.request())
+    assert site.submit("login", {"username": "a\x00nn", "password": "\x00"}).status_code == 200
+
+
 def test_repeated_parameters_are_refused(site: Site) -> None:
     address = f"/{site.app.pool_id}/oauth2/authorize?" + urlencode(site.request())
     assert "error=invalid_request" in site.browser.get(address + "&scope=openid")["Location"]

@@ -52,7 +52,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         threading.Thread(target=_announce, args=(host, port, text), daemon=True).start()
         threading.Thread(target=upkeep.run, args=(stop,), daemon=True).start()
-        server.run(host, port, workers=2, threads=2)
+        server.run(host, port, workers=2, threads=1)
         stop.set()
 
 
