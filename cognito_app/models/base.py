@@ -23,6 +23,12 @@ def claim(queryset: models.QuerySet[M], **changes: Any) -> bool:
     return queryset.update(**changes) == 1
 
 
+def delete_in_batches(queryset: models.QuerySet[M], size: int = 1000) -> None:
+    """Delete rows with all that hangs on them, a thousand at a time: one statement takes 65,535 parameters at most."""
+    while batch := list(queryset.values_list("pk", flat=True)[:size]):
+        queryset.model._default_manager.filter(pk__in=batch).delete()
+
+
 def insert_if_absent(model: type[models.Model], values: Mapping[str, Any]) -> bool:
     """Insert a row unless its unique key is taken; True if this call inserted it.
 

@@ -12,7 +12,8 @@ from django.db import transaction
 from cognito_app.conf import app_settings
 from cognito_app.core import clock, ids, paging
 from cognito_app.errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
-from cognito_app.models import IdentityPool
+from cognito_app.models import Identity, IdentityPool
+from cognito_app.models.base import delete_in_batches
 from cognito_app.services.actor import Actor, audit
 
 MAX_POOLS = 1000
@@ -83,7 +84,9 @@ def _locked(pool_id: str) -> IdentityPool:
 @transaction.atomic
 def delete(actor: Actor, pool_id: str) -> None:
     """Delete an identity pool with its identities; their credentials end. Raises ResourceNotFoundException."""
-    _locked(pool_id).delete()
+    row = _locked(pool_id)
+    delete_in_batches(Identity.objects.filter(pool=row))
+    row.delete()
     audit(actor, "DeleteIdentityPool", pool_id=pool_id)
 
 

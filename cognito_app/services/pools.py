@@ -12,7 +12,8 @@ from django.db import transaction
 from cognito_app.conf import app_settings
 from cognito_app.core import clock, ids, paging
 from cognito_app.errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
-from cognito_app.models import Domain, UserPool
+from cognito_app.models import Domain, PoolUser, UserPool
+from cognito_app.models.base import delete_in_batches
 from cognito_app.services import keys, pool_rules, schema, stamps
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import stamp_of
@@ -123,6 +124,7 @@ def delete(actor: Actor, pool_id: str) -> None:
             raise InvalidParameterException(PROTECTED)
         if Domain.objects.filter(pool=row).exists():
             raise InvalidParameterException(DOMAIN_ATTACHED)
+        delete_in_batches(PoolUser.objects.filter(pool=row))
         row.delete()
         stamps.drop(stamp_of(pool_id))
         audit(actor, "DeleteUserPool", pool_id=pool_id)

@@ -36,9 +36,9 @@ def _insert(pool_id: str, size: int, secrets: list[Any] | None) -> None:
     from cognito_app.models import PoolUser
 
     now = clock.now()
-    for start in range(0, size, 5000):
+    for start in range(0, size, 2000):
         rows = []
-        for number in range(start, min(size, start + 5000)):
+        for number in range(start, min(size, start + 2000)):
             name = f"load{number}"
             user = PoolUser(
                 pool_id=pool_id,
