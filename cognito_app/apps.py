@@ -13,4 +13,9 @@ class CognitoAppConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.db.backends.signals import connection_created
+
         from cognito_app import checks  # noqa: F401  # registers the system checks
+        from cognito_app.models import stamp_notices
+
+        connection_created.connect(stamp_notices.listen, dispatch_uid="cognito_stamps")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from pycognito import AWSSRP
 
 from cognito_app.core import clock
 from cognito_app.models import PoolUser
+from cognito_app.services import pools
+from cognito_app.services.actor import SYSTEM
 from tests.clients import boto
 from tests.conftest import PASSWORD, App
 
@@ -123,3 +126,25 @@ def test_every_filter_uses_an_index(app: App, text: str) -> None:
             cursor.execute("EXPLAIN " + sql)
             plan = " ".join(str(row[0]) for row in cursor.fetchall())
             assert "Seq Scan" not in plan
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="notices are PostgreSQL's")
+def test_a_listening_connection_learns_of_changes_without_a_query(app: App) -> None:
+    tokens = app.sign_in() if app.sign_up() else {}
+    public = boto.client("cognito-idp")
+    public.get_user(AccessToken=tokens["AccessToken"])
+    with CaptureQueriesContext(connection) as captured:
+        public.get_user(AccessToken=tokens["AccessToken"])
+    assert [item["sql"] for item in captured.captured_queries if "stamp" in item["sql"]] == []
+    with ThreadPoolExecutor(1) as other:
+        other.submit(_remove_pool, app.pool_id).result()
+    with pytest.raises(public.exceptions.ClientError):
+        public.get_user(AccessToken=tokens["AccessToken"])
+
+
+def _remove_pool(pool_id: str) -> None:
+    try:
+        pools.delete(SYSTEM, pool_id)
+    finally:
+        connection.close()
