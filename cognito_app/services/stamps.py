@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-from django.db import connection
-
 from cognito_app.models import Stamp, stamp_notices
 
 IAM = "iam"
@@ -39,25 +37,27 @@ def version(name: str) -> int | None:
         return Stamp.read([name]).get(name)
     if name in seen:
         return seen[name]
-    found = Stamp.read([name]).get(name)
-    if not connection.in_atomic_block:  # what a transaction reads may be undone
-        seen[name] = found
-    return found
+    seen[name] = Stamp.read([name]).get(name)
+    return seen[name]
 
 
 def bump(name: str) -> None:
     """Make every process reload what carries this stamp. Call it inside the transaction of the change."""
     Stamp.bump(name)
     stamp_notices.notify(name)
-    seen = _seen.get()
-    if seen is not None:
-        seen.pop(name, None)
+    _forget(name)
 
 
 def drop(name: str) -> None:
     """Remove the stamp of something deleted. Call it inside the transaction of the deletion."""
     Stamp.objects.filter(name=name).delete()
     stamp_notices.notify(name)
+    _forget(name)
+
+
+def _forget(name: str) -> None:
+    """What this request reads from now on may be undone with its transaction: it is kept for the request only."""
     seen = _seen.get()
     if seen is not None:
         seen.pop(name, None)
+        _seen.set(dict(seen))
