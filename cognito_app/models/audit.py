@@ -39,6 +39,8 @@ class AuthEvent(models.Model):
     challenges = models.JSONField(default=list)
     ip_address = models.CharField(max_length=64, blank=True)
     user_agent = models.CharField(max_length=512, blank=True)
+    risk = models.JSONField(default=dict)
+    feedback = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:

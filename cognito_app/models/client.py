@@ -16,6 +16,7 @@ class AppClient(models.Model):
     pool = models.ForeignKey(UserPool, on_delete=models.CASCADE, related_name="clients", db_index=False)
     name = models.CharField(max_length=128)
     configuration = models.JSONField(default=dict, blank=True)
+    extras = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()
 

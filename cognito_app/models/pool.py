@@ -12,13 +12,14 @@ class UserPool(models.Model):
 
     ``configuration`` is the stored form of what CreateUserPool and UpdateUserPool take, with AWS's member names, so
     that Describe can echo it; rules read it through ``services.config.PoolConfig``. ``schema`` lists the attributes
-    in AWS's form and order.
+    in AWS's form and order. ``extras`` holds what operations of its own set: MFA, sessions, log delivery.
     """
 
     id = models.CharField(max_length=55, primary_key=True)
     name = models.CharField(max_length=128)
     configuration = models.JSONField(default=dict, blank=True)
     schema = models.JSONField(default=list)
+    extras = models.JSONField(default=dict, blank=True)
     tags = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(db_index=True)
     modified_at = models.DateTimeField()

@@ -26,7 +26,10 @@ def search_key(value: str) -> str:
 
 
 class PoolUser(models.Model):
-    """A user; ``attributes`` holds every value as the API takes it, the ``*_key`` columns follow from it."""
+    """A user; ``attributes`` holds every value as the API takes it, the ``*_key`` columns follow from it.
+
+    ``mfa`` holds the second factors in use (``services.mfa_preferences``), read with the user at every sign-in.
+    """
 
     class Status(models.TextChoices):
         UNCONFIRMED = "UNCONFIRMED"
@@ -43,6 +46,7 @@ class PoolUser(models.Model):
     enabled = models.BooleanField(default=True)
     attributes = models.JSONField(default=dict)
     pending_attributes = models.JSONField(default=dict)
+    mfa = models.JSONField(default=dict)
     email_key = models.CharField(max_length=SHORT_KEY, blank=True)
     phone_key = models.CharField(max_length=SHORT_KEY, blank=True)
     preferred_username_key = models.CharField(max_length=SHORT_KEY, blank=True)
