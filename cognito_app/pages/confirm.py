@@ -45,13 +45,12 @@ def confirm(visit: Visit) -> HttpResponse:
         fresh = user_rows.by_id(opened.user_id)
         if fresh is None or fresh.pk != user.pk or not fresh.enabled:
             raise ServiceError
-        gates.check_mfa(pool)
-        signed_in = gates.finish(context, fresh, opened.methods, save=opened.spend)
+        outcome = gates.second_factor(context, fresh, opened.methods, save=opened.spend)
     except ServiceError:
         response = HttpResponse(status=302)
         response["Location"] = visit.link("login")
         return response
-    return flow.finish(visit, request, signed_in)
+    return flow.show(visit, request, outcome)
 
 
 @page

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from cognito_app.core import clock, ids, keyring, paging, secrets
+from cognito_app.core import clock, ids, keyring, secrets
 from cognito_app.errors import (
     InvalidParameterException,
     LimitExceededException,
@@ -20,12 +20,13 @@ from cognito_app.errors import (
     ResourceNotFoundException,
 )
 from cognito_app.models import AppClient, ClientSecret
-from cognito_app.services import client_rules, stamps
+from cognito_app.services import client_rules, keyset, stamps
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import ClientConfig, PoolConfig, stamp_of
 
 MAX_CLIENTS = 10_000
 MAX_SECRETS = 2
+LARGEST_PAGE = 60
 
 
 def find(pool: PoolConfig, client_id: str) -> AppClient:
@@ -104,18 +105,8 @@ def delete(pool: PoolConfig, actor: Actor, client_id: str) -> None:
 
 def page(pool: PoolConfig, *, limit: int | None, token: str | None) -> tuple[list[AppClient], str | None]:
     """Return a page of the pool's clients, oldest first, and the token of the next."""
-    scope = f"ListUserPoolClients:{pool.id}"
-    size = limit or 60
-    rows = AppClient.objects.filter(pool_id=pool.id).order_by("created_at", "id")
-    if token:
-        position = paging.decode(scope, token)
-        instant = clock.from_epoch(position["at"])
-        rows = rows.filter(created_at__gte=instant).exclude(created_at=instant, id__lte=position["id"])
-    found = list(rows[: size + 1])
-    if len(found) <= size:
-        return found, None
-    last = found[size - 1]
-    return found[:size], paging.encode(scope, {"at": last.created_at.timestamp(), "id": last.id})
+    rows = AppClient.objects.filter(pool_id=pool.id)
+    return keyset.by_age(rows, scope=f"ListUserPoolClients:{pool.id}", limit=limit or LARGEST_PAGE, token=token)
 
 
 def _store_secret(row: AppClient, value: str) -> ClientSecret:

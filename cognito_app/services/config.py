@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from cognito_app.conf import app_settings
@@ -58,7 +59,7 @@ class AttributeRule:
         return self.name.startswith(("custom:", "dev:"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PoolConfig:
     """A user pool's settings; ``raw`` is the stored document with AWS's member names."""
 
@@ -78,6 +79,7 @@ class PoolConfig:
     verify_before_update: frozenset[str]
     first_factors: frozenset[str]
     triggers: Mapping[str, Any]
+    extras: Mapping[str, Any]
 
     @property
     def region(self) -> str:
@@ -98,6 +100,37 @@ class PoolConfig:
     def issuer(self) -> str:
         """The ``iss`` of the pool's tokens."""
         return issuer_of(self.id)
+
+    @property
+    def tier(self) -> str:
+        """LITE, ESSENTIALS or PLUS."""
+        return str(self.raw.get("UserPoolTier", "ESSENTIALS"))
+
+    @property
+    def mfa_mode(self) -> str:
+        """ON, OPTIONAL or OFF."""
+        return str(self.raw.get("MfaConfiguration", "OFF"))
+
+    @cached_property
+    def mfa_factors(self) -> tuple[str, ...]:
+        """The second factors that the pool offers, in the order in which they are shown."""
+        return mfa_factors(self.raw, self.extras)
+
+    @property
+    def devices(self) -> Mapping[str, Any]:
+        """DeviceConfiguration, empty where devices are not tracked."""
+        return self.raw.get("DeviceConfiguration") or {}
+
+    @property
+    def threat_protection(self) -> str:
+        """OFF, AUDIT or ENFORCED."""
+        return str((self.raw.get("UserPoolAddOns") or {}).get("AdvancedSecurityMode", "OFF"))
+
+    @property
+    def session_limit(self) -> int | None:
+        """How many token sessions of a user are kept, None where sessions are not tracked."""
+        sessions = self.extras.get("sessions") or {}
+        return int(sessions["max_per_user"]) if sessions.get("tracking") == "ENABLED" else None
 
     def fold(self, name: str) -> str:
         """Return the form in which user names are compared."""
@@ -124,6 +157,7 @@ class ClientConfig:
     session_minutes: int
     rotates: bool
     rotation_grace_seconds: int
+    extras: Mapping[str, Any]
 
     @property
     def oauth_enabled(self) -> bool:
@@ -275,7 +309,25 @@ def build_pool(row: UserPool, version: int) -> PoolConfig:
             raw.get("Policies", {}).get("SignInPolicy", {}).get("AllowedFirstAuthFactors") or ("PASSWORD",)
         ),
         triggers=raw.get("LambdaConfig") or {},
+        extras=row.extras,
     )
+
+
+def mfa_factors(raw: Mapping[str, Any], extras: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return SMS_MFA, SOFTWARE_TOKEN_MFA and EMAIL_OTP as far as a pool offers them.
+
+    Until SetUserPoolMfaConfig says otherwise, a pool that was created with MFA and SMS settings offers SMS.
+    """
+    given = extras.get("mfa")
+    if given is None:
+        on = raw.get("MfaConfiguration", "OFF") != "OFF" and raw.get("SmsConfiguration")
+        return ("SMS_MFA",) if on else ()
+    members = {
+        "SMS_MFA": bool(given.get("sms")),
+        "SOFTWARE_TOKEN_MFA": bool(given.get("totp")),
+        "EMAIL_OTP": given.get("email") is not None,
+    }
+    return tuple(name for name, offered in members.items() if offered)
 
 
 def _recovery(setting: Mapping[str, Any] | None) -> tuple[str, ...] | None:
@@ -324,6 +376,7 @@ def build_client(row: AppClient) -> ClientConfig:
         session_minutes=raw.get("AuthSessionValidity") or 3,
         rotates=rotation.get("Feature") == "ENABLED",
         rotation_grace_seconds=rotation.get("RetryGracePeriodSeconds") or 0,
+        extras=row.extras,
     )
 
 

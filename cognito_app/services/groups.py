@@ -14,6 +14,7 @@ from cognito_app.core import clock, paging
 from cognito_app.errors import GroupExistsException, LimitExceededException, ResourceNotFoundException
 from cognito_app.models import Group, GroupMembership, PoolUser
 from cognito_app.models.base import insert_if_absent
+from cognito_app.services import keyset
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import PoolConfig
 
@@ -94,22 +95,17 @@ def delete(pool: PoolConfig, actor: Actor, *, name: str) -> None:
 
 def page(pool: PoolConfig, *, limit: int | None, token: str | None) -> tuple[list[Group], str | None]:
     """Return a page of the pool's groups, oldest first, and the token of the next."""
-    scope = f"ListGroups:{pool.id}"
-    after = paging.decode(scope, token)["after"] if token else 0
-    size = limit or LARGEST_PAGE
-    found = list(Group.objects.filter(pool_id=pool.id, pk__gt=after).order_by("pk")[: size + 1])
-    return found[:size], _next(scope, found, size)
+    rows = Group.objects.filter(pool_id=pool.id)
+    return keyset.by_key(rows, scope=f"ListGroups:{pool.id}", limit=limit or LARGEST_PAGE, token=token)
 
 
 def page_of_user(
     pool: PoolConfig, user: PoolUser, *, limit: int | None, token: str | None
 ) -> tuple[list[Group], str | None]:
     """Return a page of a user's groups and the token of the next."""
+    rows = Group.objects.filter(groupmembership__user=user)
     scope = f"AdminListGroupsForUser:{pool.id}:{user.pk}"
-    after = paging.decode(scope, token)["after"] if token else 0
-    size = limit or LARGEST_PAGE
-    found = list(Group.objects.filter(groupmembership__user=user, pk__gt=after).order_by("pk")[: size + 1])
-    return found[:size], _next(scope, found, size)
+    return keyset.by_key(rows, scope=scope, limit=limit or LARGEST_PAGE, token=token)
 
 
 def members(pool: PoolConfig, *, name: str, limit: int | None, token: str | None) -> tuple[list[PoolUser], str | None]:
@@ -120,11 +116,8 @@ def members(pool: PoolConfig, *, name: str, limit: int | None, token: str | None
     size = limit or LARGEST_PAGE
     rows = GroupMembership.objects.filter(group=group, user_id__gt=after).select_related("user")
     found = [row.user for row in rows.order_by("user_id")[: size + 1]]
-    return found[:size], _next(scope, found, size)
-
-
-def _next(scope: str, found: list[Any], size: int) -> str | None:
-    return paging.encode(scope, {"after": found[size - 1].pk}) if len(found) > size else None
+    following = paging.encode(scope, {"after": found[size - 1].pk}) if len(found) > size else None
+    return found[:size], following
 
 
 @transaction.atomic

@@ -10,10 +10,11 @@ from typing import Any
 from django.db import transaction
 
 from cognito_app.conf import app_settings
-from cognito_app.core import clock, ids, paging
+from cognito_app.core import clock, ids
 from cognito_app.errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
 from cognito_app.models import Identity, IdentityPool
 from cognito_app.models.base import delete_in_batches
+from cognito_app.services import keyset
 from cognito_app.services.actor import Actor, audit
 
 MAX_POOLS = 1000
@@ -92,16 +93,7 @@ def delete(actor: Actor, pool_id: str) -> None:
 
 def page(*, limit: int, token: str | None) -> tuple[list[IdentityPool], str | None]:
     """Return a page of identity pools, oldest first, and the token of the next."""
-    rows = IdentityPool.objects.order_by("created_at", "id")
-    if token:
-        position = paging.decode("ListIdentityPools", token)
-        instant = clock.from_epoch(position["at"])
-        rows = rows.filter(created_at__gte=instant).exclude(created_at=instant, id__lte=position["id"])
-    found = list(rows[: limit + 1])
-    if len(found) <= limit:
-        return found, None
-    last = found[limit - 1]
-    return found[:limit], paging.encode("ListIdentityPools", {"at": last.created_at.timestamp(), "id": last.id})
+    return keyset.by_age(IdentityPool.objects.all(), scope="ListIdentityPools", limit=limit, token=token)
 
 
 def set_roles(actor: Actor, pool_id: str, *, roles: dict[str, str], mappings: dict[str, Any] | None) -> None:

@@ -29,13 +29,15 @@ PASSWORD_DEFAULTS = {
 DEFAULT_ACR = {f"Level{level}": {"AcrValue": f"urn:cognito:loa:{level}"} for level in (1, 2, 3, 4)}
 
 
-def normalize(settings: Mapping[str, Any], *, creating: bool = False) -> dict[str, Any]:
+def normalize(
+    settings: Mapping[str, Any], *, creating: bool = False, extras: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return settings with defaults filled in, as Describe shows them.
 
     Raises InvalidParameterException.
     """
     result = {name: value for name, value in settings.items() if value is not None}
-    _check(result)
+    _check(result, extras or {})
     result["Policies"] = _policies(result.get("Policies", {}))
     result.setdefault("DeletionProtection", "INACTIVE")
     result.setdefault("LambdaConfig", {})
@@ -57,9 +59,10 @@ def normalize(settings: Mapping[str, Any], *, creating: bool = False) -> dict[st
     return result
 
 
-def replace(present: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+def replace(present: Mapping[str, Any], settings: Mapping[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings after an update. Raises InvalidParameterException."""
-    result = normalize({**settings, **{name: present[name] for name in CREATION_ONLY if name in present}})
+    fixed = {name: present[name] for name in CREATION_ONLY if name in present}
+    result = normalize({**settings, **fixed}, extras=extras)
     for name in KEPT:
         if name not in result and name in present:
             result[name] = present[name]
@@ -87,7 +90,7 @@ def _mirror_templates(result: dict[str, Any]) -> None:
     result["VerificationMessageTemplate"] = template
 
 
-def _check(result: Mapping[str, Any]) -> None:
+def _check(result: Mapping[str, Any], extras: Mapping[str, Any]) -> None:
     if result.get("UsernameAttributes") and result.get("AliasAttributes"):
         raise InvalidParameterException(
             "Only one of the aliasAttributes or usernameAttributes can be set in a user pool."
@@ -101,7 +104,7 @@ def _check(result: Mapping[str, Any]) -> None:
     template = result.get("VerificationMessageTemplate", {})
     if template.get("EmailMessage") and template.get("EmailMessageByLink"):
         raise InvalidParameterException("EmailMessage and EmailMessageByLink cannot both be set.")
-    _check_mfa(result)
+    _check_mfa(result, extras)
     _check_recovery(result)
     _check_first_factors(result)
     wanted = set(result.get("UserAttributeUpdateSettings", {}).get("AttributesRequireVerificationBeforeUpdate") or ())
@@ -111,8 +114,11 @@ def _check(result: Mapping[str, Any]) -> None:
         )
 
 
-def _check_mfa(result: Mapping[str, Any]) -> None:
+def _check_mfa(result: Mapping[str, Any], extras: Mapping[str, Any]) -> None:
     mode = result.get("MfaConfiguration", "OFF")
+    other = extras.get("mfa") or {}
+    if other.get("totp") or other.get("email") is not None:
+        return
     if mode in ("ON", "OPTIONAL") and not result.get("SmsConfiguration"):
         word = "required" if mode == "ON" else "optional"
         raise InvalidParameterException(

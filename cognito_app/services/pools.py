@@ -5,16 +5,18 @@ Source: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIRefere
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
 
 from cognito_app.conf import app_settings
-from cognito_app.core import clock, ids, paging
+from cognito_app.core import clock, ids
 from cognito_app.errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
 from cognito_app.models import Domain, PoolUser, UserPool
 from cognito_app.models.base import delete_in_batches
-from cognito_app.services import keys, pool_rules, schema, stamps
+from cognito_app.services import keys, keyset, pool_rules, schema, stamps
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import stamp_of
 
@@ -79,13 +81,26 @@ def update(
     """
     with transaction.atomic():
         row = _locked(pool_id)
-        row.configuration = pool_rules.replace(row.configuration, settings)
+        row.configuration = pool_rules.replace(row.configuration, settings, row.extras)
         if name is not None:
             row.name = name
         if tags is not None:
             row.tags = pool_rules.check_tags(tags)
         _save(row)
         audit(actor, "UpdateUserPool", pool_id=pool_id, members=sorted(settings))
+
+
+@contextmanager
+def changing(actor: Actor, pool_id: str, action: str, **detail: Any) -> Iterator[UserPool]:
+    """Lock a pool's row for a change of its settings; store it, tell the processes, write the audit row.
+
+    Raises ResourceNotFoundException.
+    """
+    with transaction.atomic():
+        row = _locked(pool_id)
+        yield row
+        _save(row)
+        audit(actor, action, pool_id=pool_id, **detail)
 
 
 def _locked(pool_id: str) -> UserPool:
@@ -132,16 +147,7 @@ def delete(actor: Actor, pool_id: str) -> None:
 
 def page(*, limit: int, token: str | None) -> tuple[list[UserPool], str | None]:
     """Return a page of pools, oldest first, and the token of the next."""
-    rows = UserPool.objects.order_by("created_at", "id")
-    if token:
-        position = paging.decode("ListUserPools", token)
-        instant = clock.from_epoch(position["at"])
-        rows = rows.filter(created_at__gte=instant).exclude(created_at=instant, id__lte=position["id"])
-    found = list(rows[: limit + 1])
-    if len(found) <= limit:
-        return found, None
-    last = found[limit - 1]
-    return found[:limit], paging.encode("ListUserPools", {"at": last.created_at.timestamp(), "id": last.id})
+    return keyset.by_age(UserPool.objects.all(), scope="ListUserPools", limit=limit, token=token)
 
 
 def tags_of(arn: str) -> dict[str, str]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from cognito_app.core import clock, paging
+from cognito_app.core import clock
 from cognito_app.errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
 from cognito_app.models import ResourceServer
-from cognito_app.services import stamps
+from cognito_app.services import keyset, stamps
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import PoolConfig, stamp_of
 
@@ -71,12 +71,8 @@ def delete(pool: PoolConfig, actor: Actor, *, identifier: str) -> None:
 
 def page(pool: PoolConfig, *, limit: int | None, token: str | None) -> tuple[list[ResourceServer], str | None]:
     """Return a page of resource servers, oldest first, and the token of the next."""
-    scope = f"ListResourceServers:{pool.id}"
-    size = limit or LARGEST_PAGE
-    after = paging.decode(scope, token)["after"] if token else 0
-    found = list(ResourceServer.objects.filter(pool_id=pool.id, pk__gt=after).order_by("pk")[: size + 1])
-    following = paging.encode(scope, {"after": found[size - 1].pk}) if len(found) > size else None
-    return found[:size], following
+    rows = ResourceServer.objects.filter(pool_id=pool.id)
+    return keyset.by_key(rows, scope=f"ListResourceServers:{pool.id}", limit=limit or LARGEST_PAGE, token=token)
 
 
 def _check_scopes(scopes: list[dict[str, Any]]) -> None:

@@ -18,7 +18,6 @@ from cognito_app.errors import (
 )
 from cognito_app.models import PoolUser
 from cognito_app.services import attempts, attributes, events
-from cognito_app.services.config import PoolConfig
 from cognito_app.services.sign_in.state import (
     DISABLED,
     WRONG_PASSWORD,
@@ -82,8 +81,7 @@ def after_password(
     if user.status == PoolUser.Status.FORCE_CHANGE_PASSWORD:
         attempts.clear_sign_in(throttle_key)
         return _new_password_challenge(context, user)
-    check_mfa(context.pool)
-    return finish(context, user, ("pwd",), throttle_key=throttle_key, save=save)
+    return second_factor(context, user, ("pwd",), throttle_key=throttle_key, save=save)
 
 
 def _check_status(context: Context, user: PoolUser, throttle_key: str) -> None:
@@ -105,10 +103,19 @@ def _check_status(context: Context, user: PoolUser, throttle_key: str) -> None:
         raise error
 
 
-def check_mfa(pool: PoolConfig) -> None:
-    """Refuse to sign in without the second factor that the pool demands: the factors are not built yet."""
-    if pool.raw.get("MfaConfiguration") == "ON":
+def second_factor(
+    context: Context,
+    user: PoolUser,
+    methods: tuple[str, ...],
+    *,
+    throttle_key: str | None = None,
+    save: Callable[[], None] | None = None,
+) -> Outcome:
+    """Go on after the first factor: to the challenge of a second one, or the end."""
+    if context.pool.mfa_mode == "ON":
+        # The factors are not built yet.
         raise NotImplementedException("Multi-factor authentication is not implemented in this release.")
+    return finish(context, user, methods, throttle_key=throttle_key, save=save)
 
 
 def _new_password_challenge(context: Context, user: PoolUser) -> Challenge:

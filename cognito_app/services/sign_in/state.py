@@ -32,7 +32,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One attempt to sign in; ``complete`` runs in the transaction that ends it and makes tokens or a session."""
+    """One attempt to sign in; ``complete`` runs in the transaction that ends it and makes tokens or a session.
+
+    ``device_key`` is the DEVICE_KEY of the request: a device that the client claims to be.
+    """
 
     pool: PoolConfig
     client: ClientConfig
@@ -40,6 +43,7 @@ class Context:
     complete: Callable[[Proof], Any]
     metadata: Mapping[str, str] = field(default_factory=dict)
     admin: bool = False
+    device_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

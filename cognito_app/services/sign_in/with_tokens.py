@@ -18,12 +18,25 @@ REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
 
 
 def _context(
-    pool: PoolConfig, client: ClientConfig, actor: Actor, metadata: Mapping[str, str] | None, admin: bool
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    metadata: Mapping[str, str] | None,
+    admin: bool,
+    device_key: str | None,
 ) -> Context:
     def complete(proof: Proof) -> tokens.Grant:
         return tokens.begin(pool, client, proof.user, auth_time=proof.time, event_id=proof.event_id)
 
-    return Context(pool=pool, client=client, actor=actor, complete=complete, metadata=metadata or {}, admin=admin)
+    return Context(
+        pool=pool,
+        client=client,
+        actor=actor,
+        complete=complete,
+        metadata=metadata or {},
+        admin=admin,
+        device_key=device_key,
+    )
 
 
 def start(
@@ -39,7 +52,7 @@ def start(
     """Run InitiateAuth or AdminInitiateAuth. Raises what ``engine.start`` raises."""
     if flow in REFRESH_FLOWS:
         return _refresh_flow(pool, client, parameters)
-    context = _context(pool, client, actor, metadata, admin)
+    context = _context(pool, client, actor, metadata, admin, parameters.get("DEVICE_KEY"))
     engine.check_flow(context, flow)
     name = gates.parameter(parameters, "USERNAME")
     clients.verify_secret_hash(client, [name], parameters.get("SECRET_HASH"))
@@ -58,7 +71,7 @@ def respond(
     admin: bool = False,
 ) -> Challenge | Tokens:
     """Run RespondToAuthChallenge or AdminRespondToAuthChallenge. Raises what ``engine.respond`` raises."""
-    context = _context(pool, client, actor, metadata, admin)
+    context = _context(pool, client, actor, metadata, admin, answers.get("DEVICE_KEY"))
     name = gates.parameter(answers, "USERNAME")
     clients.verify_secret_hash(client, [name], answers.get("SECRET_HASH"))
     return _tokens_of(engine.respond(context, challenge, session, answers))

@@ -40,8 +40,7 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     merged = _merged_attributes(context, user, answers)
     password_rules.check_policy(context.pool, password)
     new = password_rules.prepare(context.pool, user.username, password)
-    gates.check_mfa(context.pool)
-    return gates.finish(context, user, opened.methods, save=lambda: _save(context, opened, user, merged, new))
+    return gates.second_factor(context, user, opened.methods, save=lambda: _save(context, opened, user, merged, new))
 
 
 def _check_user(context: Context, user: PoolUser, name: str) -> None:
