@@ -13,11 +13,36 @@ import pytest
 from botocore.exceptions import ClientError
 from pytest_django import Settings
 
+from cognito_app.aws import model
 from cognito_app.services import access_keys, identity_tokens, keys
 from cognito_app.services.actor import SYSTEM
 from tests.clients import boto
 
 PASSWORD = "Correct-Horse-9!"
+
+
+# https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html and identity pools'.
+COMMON_ERRORS = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignatureException",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "SerializationException",
+        "UnrecognizedClientException",
+        "ValidationError",
+        "ValidationException",
+    }
+)
+
+
+def listed_errors(operation: str) -> frozenset[str]:
+    """Return the errors that the models list for an operation."""
+    services = [model.service(name) for name in ("cognito-idp", "cognito-identity", "sts")]
+    return frozenset().union(*(s.operations[operation].errors for s in services if operation in s.operations))
 
 
 @contextmanager
@@ -27,6 +52,7 @@ def refused(code: str, message: str | None = None) -> Iterator[None]:
         yield
     error = caught.value.response["Error"]
     assert error["Code"] == code, error
+    assert code in COMMON_ERRORS | listed_errors(caught.value.operation_name), (caught.value.operation_name, error)
     if message is not None:
         assert error["Message"] == message
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from cognito_app.aws.model import Operation
+from cognito_app.errors import NotAuthorizedException, UserNotFoundException
 from cognito_app.services import access, config
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
@@ -57,6 +58,11 @@ class Call:
     def grant(self) -> access.AccessGrant:
         """What the AccessToken member allows: its user, client and pool.
 
-        Raises NotAuthorizedException or UserNotFoundException.
+        Raises NotAuthorizedException or UserNotFoundException, the latter only where the model lists it.
         """
-        return access.verify(self.params["AccessToken"])
+        try:
+            return access.verify(self.params["AccessToken"])
+        except UserNotFoundException as error:
+            if error.code in self.operation.errors:
+                raise
+            raise NotAuthorizedException("Access Token has been revoked") from None

@@ -7,6 +7,7 @@ from typing import Any
 from cognito_app.aws.call import Call
 from cognito_app.aws.cognito_idp import present
 from cognito_app.aws.registry import operation
+from cognito_app.errors import ResourceNotFoundException, UnauthorizedException
 from cognito_app.services import admin_users, users
 from cognito_app.services.sign_in import with_tokens
 
@@ -115,7 +116,12 @@ def get_tokens_from_refresh_token(
 def revoke_token(
     call: Call, *, Token: str, ClientId: str, ClientSecret: str | None = None, **unused: Any
 ) -> dict[str, Any]:
-    with_tokens.revoke(call.client, text=Token, secret=ClientSecret)
+    try:
+        client = call.client
+    except ResourceNotFoundException as error:
+        # The model lists no such error here: who the client is cannot be established.
+        raise UnauthorizedException(error.message) from None
+    with_tokens.revoke(client, text=Token, secret=ClientSecret)
     return {}
 
 

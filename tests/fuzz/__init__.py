@@ -1,0 +1,1 @@
+"""Random requests made from the shapes of the user pools model."""
