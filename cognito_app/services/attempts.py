@@ -33,6 +33,7 @@ SENDS_PER_HOUR = {
     "ForgotPassword": 20,
     "ResendConfirmationCode": 5,
     "GetUserAttributeVerificationCode": 5,
+    "EmailMfa": 20,
 }
 
 
@@ -85,6 +86,11 @@ def lock_after(failures: int) -> timedelta:
 def sign_in_key(pool_id: str, name: str) -> str:
     """Return the key under which sign-ins of ``name`` are counted, whether or not there is such a user."""
     return _key("sign-in", pool_id, name)
+
+
+def mfa_key(pool_id: str, sub: str) -> str:
+    """Return the key under which a user's codes of a second factor are counted; the password does not clear it."""
+    return _key("mfa", pool_id, sub)
 
 
 def claim_sign_in(key: str) -> None:
