@@ -20,6 +20,7 @@ from cognito_app.models.rows import Rows
 HOUR = timedelta(hours=1)
 THROTTLE_ROWS: Rows[SignInThrottle] = Rows(SignInThrottle)
 FREE_FAILURES = 5
+LOCKED = "Password attempts exceeded"
 LONGEST_LOCK = timedelta(minutes=15)
 MAX_RACES = 50
 
@@ -110,7 +111,7 @@ def claim_sign_in(key: str) -> None:
         count = 1 if row.last_attempt_at < now - LONGEST_LOCK else row.failures + 1
         if row.count_up(count, now, now + lock_after(count)):
             return
-    raise NotAuthorizedException("Password attempts exceeded")
+    raise NotAuthorizedException(LOCKED)
 
 
 def clear_sign_in(key: str) -> None:
