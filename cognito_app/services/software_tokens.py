@@ -70,31 +70,36 @@ def verify(
     if name is not None and len(name) > LONGEST_NAME:
         raise InvalidParameterException(f"FriendlyDeviceName must have at most {LONGEST_NAME} characters.")
     row = SoftwareToken.objects.filter(user_id=user.pk).first()
-    if row is None or not row.pending_sealed:
-        raise EnableSoftwareTokenMFAException(USED if row is not None and _was_used(user, row, code) else None)
-    step = totp.matching_step(_open(user, row.pending_sealed), code, clock.now())
-    if step is None:
-        raise EnableSoftwareTokenMFAException
+    step = _first_step(user, row, code)
+    assert row is not None
     with transaction.atomic():
         owner = users.locked(user)
         if guard is not None:
             guard(owner)
-        waiting = SoftwareToken.objects.filter(user_id=user.pk, pending_sealed=bytes(row.pending_sealed))
-        now = clock.now()
-        if not claim(
-            waiting,
-            secret_sealed=F("pending_sealed"),
-            pending_sealed=None,
-            last_step=step,
-            verified_at=now,
-            friendly_name=name or "",
-        ):
-            raise EnableSoftwareTokenMFAException(USED)
+        _put_in_force(row, step, name or "")
         if pool.mfa_mode == "ON":
             mfa_preferences.turn_on(owner, TOTP)
         else:
             mfa_preferences.registered_totp(owner)
     user.mfa = owner.mfa
+
+
+def _first_step(user: PoolUser, row: SoftwareToken | None, code: str) -> int:
+    """Return the time step of a code of the waiting secret. Raises EnableSoftwareTokenMFAException."""
+    if row is None or not row.pending_sealed:
+        raise EnableSoftwareTokenMFAException(USED if row is not None and _was_used(user, row, code) else None)
+    step = totp.matching_step(_open(user, row.pending_sealed), code, clock.now())
+    if step is None:
+        raise EnableSoftwareTokenMFAException
+    return step
+
+
+def _put_in_force(row: SoftwareToken, step: int, name: str) -> None:
+    """Raises EnableSoftwareTokenMFAException for all but one of parallel callers."""
+    waiting = SoftwareToken.objects.filter(user_id=row.user_id, pending_sealed=bytes(row.pending_sealed or b""))
+    in_force = {"secret_sealed": F("pending_sealed"), "pending_sealed": None, "last_step": step}
+    if not claim(waiting, **in_force, verified_at=clock.now(), friendly_name=name):
+        raise EnableSoftwareTokenMFAException(USED)
 
 
 def _was_used(user: PoolUser, row: SoftwareToken, code: str) -> bool:
