@@ -45,7 +45,8 @@ class ConcurrentModificationException(ServiceError): ...
 class DuplicateProviderException(ServiceError): ...
 
 
-class EnableSoftwareTokenMFAException(ServiceError): ...
+class EnableSoftwareTokenMFAException(ServiceError):
+    default_message = "Code mismatch and fail enable Software Token MFA"
 
 
 class ExpiredCodeException(ServiceError):
@@ -113,6 +114,10 @@ class ResourceNotFoundException(ServiceError): ...
 
 
 class ScopeDoesNotExistException(ServiceError): ...
+
+
+class SoftwareTokenMFANotFoundException(ServiceError):
+    default_message = "Software Token MFA has not been enabled by the userPool"
 
 
 class TierChangeNotAllowedException(ServiceError): ...

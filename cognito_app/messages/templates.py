@@ -15,6 +15,8 @@ SMS = "SMS"
 
 VERIFICATION_TEXT = "Your verification code is {####}. "
 VERIFICATION_SUBJECT = "Your verification code"
+AUTHENTICATION_TEXT = "Your authentication code is {####}. "
+AUTHENTICATION_SUBJECT = "Your authentication code"
 INVITATION_TEXT = "Your username is {username} and temporary password is {####}. "
 INVITATION_SUBJECT = "Your temporary password"
 
@@ -39,6 +41,19 @@ def verification(raw: Mapping[str, Any], *, purpose: str, medium: str, destinati
     text = template.get("EmailMessage") or raw.get("EmailVerificationMessage") or VERIFICATION_TEXT
     subject = template.get("EmailSubject") or raw.get("EmailVerificationSubject") or VERIFICATION_SUBJECT
     return Message(purpose, medium, destination, subject, _fill(text, code=html.escape(code)))
+
+
+def authentication(
+    raw: Mapping[str, Any], email_template: Mapping[str, Any] | None, *, medium: str, destination: str, code: str
+) -> Message:
+    """Render the message that carries a code for sign-in; ``email_template`` is the pool's EmailMfaConfiguration."""
+    if medium == SMS:
+        text = raw.get("SmsAuthenticationMessage") or AUTHENTICATION_TEXT
+        return Message("authentication", medium, destination, "", _fill(text, code=code))
+    template = email_template or {}
+    subject = template.get("Subject") or AUTHENTICATION_SUBJECT
+    text = template.get("Message") or AUTHENTICATION_TEXT
+    return Message("authentication", medium, destination, subject, _fill(text, code=html.escape(code)))
 
 
 def invitation(

@@ -66,17 +66,27 @@ class UserSummary(NamedTuple):
     modified_at: datetime
     enabled: bool
     status: str
+    mfa: dict[str, Any]
 
 
 def page(condition: str, parameters: Sequence[Any], after: int, limit: int) -> list[UserSummary]:
     """Return up to ``limit`` users behind the key ``after`` that satisfy a condition over the alias ``u``."""
-    columns = "u.id, u.username, u.attributes, u.created_at, u.modified_at, u.enabled, u.status"
+    columns = "u.id, u.username, u.attributes, u.created_at, u.modified_at, u.enabled, u.status, u.mfa"
     sql = f"SELECT {columns} FROM {ROWS.table} u WHERE {condition} AND u.id > %s ORDER BY u.id LIMIT %s"  # noqa: S608  # the condition is ours, values are parameters
     with connection.cursor() as cursor:
         cursor.execute(sql, [*parameters, after, limit])
         return [
-            UserSummary(pk, username, document(attributes), instant(created), instant(modified), bool(enabled), status)
-            for pk, username, attributes, created, modified, enabled, status in cursor.fetchall()
+            UserSummary(
+                pk,
+                username,
+                document(attributes),
+                instant(created),
+                instant(modified),
+                bool(enabled),
+                status,
+                document(mfa),
+            )
+            for pk, username, attributes, created, modified, enabled, status, mfa in cursor.fetchall()
         ]
 
 

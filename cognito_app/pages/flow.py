@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
 
 from cognito_app.core.http import client_ip
+from cognito_app.pages import challenges
 from cognito_app.pages.site import SESSION_COOKIE, Visit
 from cognito_app.services import authorization, sessions
 from cognito_app.services.actor import Actor
@@ -32,16 +32,10 @@ def context(visit: Visit, client: ClientConfig) -> Context:
 
 
 def show(visit: Visit, request: AuthorizeRequest, outcome: Outcome) -> HttpResponse:
-    """Answer with the next page, or with the way back to the client."""
+    """Answer with the form of the next challenge, or with the way back to the client."""
     if isinstance(outcome, Challenge):
-        return challenge_page(visit, outcome)
+        return challenges.show(visit, outcome)
     return finish(visit, request, outcome)
-
-
-def challenge_page(visit: Visit, challenge: Challenge, **context: Any) -> HttpResponse:
-    """Show the form of a challenge; its session travels in the form."""
-    username = challenge.parameters.get("USER_ID_FOR_SRP", "")
-    return visit.render("new_password", session=challenge.session, username=username, **context)
 
 
 def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> HttpResponse:

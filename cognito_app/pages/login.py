@@ -1,11 +1,11 @@
-"""The sign-in page, and the change of a temporary password."""
+"""The sign-in page, and what the forms of challenges send to it."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse
 
 from cognito_app.errors import ServiceError, UserNotConfirmedException
-from cognito_app.pages import flow
+from cognito_app.pages import flow, mfa
 from cognito_app.pages.confirm import confirmation_page
 from cognito_app.pages.site import Visit, page
 from cognito_app.services import users
@@ -13,6 +13,7 @@ from cognito_app.services.sign_in import engine
 from cognito_app.services.sign_in.state import seal_session
 
 CONFIRM = "SIGN_UP"
+NOT_FINISHED = "This sign-in could not be finished. Sign in again."
 
 
 def identifier_label(visit: Visit) -> tuple[str, str]:
@@ -33,6 +34,11 @@ def login(visit: Visit) -> HttpResponse:
         return _form(visit, username=str(visit.request.GET.get("login_hint", ""))[:128])
     if visit.field("challenge") == "NEW_PASSWORD_REQUIRED":
         return _new_password(visit)
+    if visit.field("challenge") in mfa.CHALLENGES:
+        try:
+            return mfa.answer(visit, request, client)
+        except ServiceError as error:
+            return _form(visit, username="", message=NOT_FINISHED if "session" in error.message else error.message)
     username, password = visit.field("username").strip(), visit.field("password")
     if not username or not password:
         return _form(visit, username=username, message="Enter your sign-in name and password.")

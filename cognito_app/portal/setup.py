@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
-import qrcode
-import qrcode.image.svg
 from django import forms
 from django.contrib.auth import login, password_validation
 from django.contrib.auth.forms import BaseUserCreationForm
@@ -19,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django_otp import login as otp_login
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from cognito_app.core import qr_code
 from cognito_app.portal.base import actor_of
 from cognito_app.portal.site import portal_site
 from cognito_app.services import operators
@@ -84,13 +82,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     context = {
         **portal_site.each_context(request),
         "form": form,
-        "picture": mark_safe(_qr_code(device.config_url)),  # noqa: S308  # SVG made here from a URL made here
+        "picture": mark_safe(qr_code.svg(device.config_url)),  # noqa: S308  # SVG made here from a URL made here
         "url": device.config_url,
     }
     return render(request, "cognito_app/portal/second_factor.html", context)
-
-
-def _qr_code(text: str) -> str:
-    buffer = io.BytesIO()
-    qrcode.make(text, image_factory=qrcode.image.svg.SvgPathImage, box_size=12).save(buffer)
-    return buffer.getvalue().decode().partition("?>")[2]

@@ -20,6 +20,7 @@ from cognito_app.models.rows import Rows
 HOUR = timedelta(hours=1)
 THROTTLE_ROWS: Rows[SignInThrottle] = Rows(SignInThrottle)
 FREE_FAILURES = 5
+LOCKED = "Password attempts exceeded"
 LONGEST_LOCK = timedelta(minutes=15)
 MAX_RACES = 50
 
@@ -33,6 +34,7 @@ SENDS_PER_HOUR = {
     "ForgotPassword": 20,
     "ResendConfirmationCode": 5,
     "GetUserAttributeVerificationCode": 5,
+    "EmailMfa": 20,
 }
 
 
@@ -87,6 +89,11 @@ def sign_in_key(pool_id: str, name: str) -> str:
     return _key("sign-in", pool_id, name)
 
 
+def mfa_key(pool_id: str, sub: str) -> str:
+    """Return the key under which a user's codes of a second factor are counted; the password does not clear it."""
+    return _key("mfa", pool_id, sub)
+
+
 def claim_sign_in(key: str) -> None:
     """Count one password try as failed, before the password is looked at; ``clear_sign_in`` takes it back.
 
@@ -104,7 +111,7 @@ def claim_sign_in(key: str) -> None:
         count = 1 if row.last_attempt_at < now - LONGEST_LOCK else row.failures + 1
         if row.count_up(count, now, now + lock_after(count)):
             return
-    raise NotAuthorizedException("Password attempts exceeded")
+    raise NotAuthorizedException(LOCKED)
 
 
 def clear_sign_in(key: str) -> None:

@@ -13,7 +13,7 @@ from cognito_app.conf import app_settings
 from cognito_app.core import keyring
 from cognito_app.errors import ResourceNotFoundException
 from cognito_app.models import AppClient, UserPool
-from cognito_app.services import stamps
+from cognito_app.services import mfa_rules, stamps
 
 MAX_POOLS_IN_MEMORY = 2000
 MAX_CLIENTS_IN_MEMORY = 20_000
@@ -114,7 +114,7 @@ class PoolConfig:
     @cached_property
     def mfa_factors(self) -> tuple[str, ...]:
         """The second factors that the pool offers, in the order in which they are shown."""
-        return mfa_factors(self.raw, self.extras)
+        return mfa_rules.offered(self.raw, self.extras)
 
     @property
     def devices(self) -> Mapping[str, Any]:
@@ -311,23 +311,6 @@ def build_pool(row: UserPool, version: int) -> PoolConfig:
         triggers=raw.get("LambdaConfig") or {},
         extras=row.extras,
     )
-
-
-def mfa_factors(raw: Mapping[str, Any], extras: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return SMS_MFA, SOFTWARE_TOKEN_MFA and EMAIL_OTP as far as a pool offers them.
-
-    Until SetUserPoolMfaConfig says otherwise, a pool that was created with MFA and SMS settings offers SMS.
-    """
-    given = extras.get("mfa")
-    if given is None:
-        on = raw.get("MfaConfiguration", "OFF") != "OFF" and raw.get("SmsConfiguration")
-        return ("SMS_MFA",) if on else ()
-    members = {
-        "SMS_MFA": bool(given.get("sms")),
-        "SOFTWARE_TOKEN_MFA": bool(given.get("totp")),
-        "EMAIL_OTP": given.get("email") is not None,
-    }
-    return tuple(name for name, offered in members.items() if offered)
 
 
 def _recovery(setting: Mapping[str, Any] | None) -> tuple[str, ...] | None:

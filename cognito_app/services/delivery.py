@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from cognito_app.core import keyring, masking
 from cognito_app.messages import templates
 from cognito_app.models import OutboxMessage, PoolUser, VerificationCode
-from cognito_app.services import codes, outbox
+from cognito_app.services import codes, mfa_preferences, outbox
 from cognito_app.services.attributes import CONTACTS, VERIFIED_FLAGS
 from cognito_app.services.config import PoolConfig
+from cognito_app.services.mfa_preferences import RECOVERY_CONTACTS
 from cognito_app.services.users import contact_kind
 from cognito_app.triggers import invoke
 
 MEDIA = {"email": templates.EMAIL, "phone_number": templates.SMS}
-RECOVERY_CONTACTS = {"verified_phone_number": "phone_number", "verified_email": "email"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,14 @@ def to_verify_at_sign_up(pool: PoolConfig, user: PoolUser) -> str | None:
 
 
 def for_recovery(pool: PoolConfig, user: PoolUser) -> str | None:
-    """Return the verified contact that a password reset goes to, or None."""
+    """Return the verified contact that a password reset goes to, or None.
+
+    Where the pool sets the ways of recovery, the contact of the user's second factor is none of them.
+    """
+    in_use = mfa_preferences.contact_in_use(pool, user) if pool.recovery is not None else None
     for attribute in _recovery_order(pool):
+        if attribute == in_use:
+            continue
         if user.attributes.get(attribute) and user.attributes.get(VERIFIED_FLAGS[attribute]) == "true":
             return attribute
     return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cognito_app.errors import InvalidParameterException
+from cognito_app.services import mfa_rules
 
 MAX_TAGS = 50
 
@@ -117,12 +118,38 @@ def _check(result: Mapping[str, Any], extras: Mapping[str, Any]) -> None:
 def _check_mfa(result: Mapping[str, Any], extras: Mapping[str, Any]) -> None:
     mode = result.get("MfaConfiguration", "OFF")
     other = extras.get("mfa") or {}
-    if other.get("totp") or other.get("email") is not None:
-        return
-    if mode in ("ON", "OPTIONAL") and not result.get("SmsConfiguration"):
+    if mode in ("ON", "OPTIONAL") and not result.get("SmsConfiguration") and not mfa_rules.offered(result, extras):
         word = "required" if mode == "ON" else "optional"
         raise InvalidParameterException(
             f"SMS configuration and Auto verification for phone_number are required when MFA is {word}"
+        )
+    if mode != "OFF" and other.get("email") is not None:
+        check_email_mfa(result)
+    check_mfa_and_first_factors(result, extras)
+
+
+def check_email_mfa(configuration: Mapping[str, Any]) -> None:
+    """Check what e-mail MFA needs of a pool's settings. Raises InvalidParameterException."""
+    if configuration.get("EmailConfiguration", {}).get("EmailSendingAccount") != "DEVELOPER":
+        raise InvalidParameterException("Email MFA requires EmailConfiguration with EmailSendingAccount DEVELOPER.")
+    mechanisms = configuration.get("AccountRecoverySetting", {}).get("RecoveryMechanisms") or []
+    if [item["Name"] for item in mechanisms] == ["verified_email"]:
+        raise InvalidParameterException("Email MFA cannot be combined with account recovery by email only.")
+
+
+def check_mfa_and_first_factors(configuration: Mapping[str, Any], extras: Mapping[str, Any]) -> None:
+    """Refuse first factors that required MFA excludes. Raises InvalidParameterException."""
+    if configuration.get("MfaConfiguration") != "ON":
+        return
+    policies: Mapping[str, Any] = configuration.get("Policies", {})
+    factors = set(policies.get("SignInPolicy", {}).get("AllowedFirstAuthFactors") or ())
+    if factors & {"EMAIL_OTP", "SMS_OTP"}:
+        raise InvalidParameterException("EMAIL_OTP and SMS_OTP cannot be first factors when MFA is required.")
+    passkeys = (extras.get("webauthn") or {}).get("FactorConfiguration")
+    if "WEB_AUTHN" in factors and passkeys != "MULTI_FACTOR_WITH_USER_VERIFICATION":
+        raise InvalidParameterException(
+            "WEB_AUTHN can be a first factor with required MFA only if the FactorConfiguration of "
+            "WebAuthnConfiguration is MULTI_FACTOR_WITH_USER_VERIFICATION."
         )
 
 

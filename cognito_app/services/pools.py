@@ -16,7 +16,7 @@ from cognito_app.core import clock, ids
 from cognito_app.errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
 from cognito_app.models import Domain, PoolUser, UserPool
 from cognito_app.models.base import delete_in_batches
-from cognito_app.services import keys, keyset, pool_rules, schema, stamps
+from cognito_app.services import keys, keyset, mfa_configuration, pool_rules, schema, stamps
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import stamp_of
 
@@ -81,7 +81,9 @@ def update(
     """
     with transaction.atomic():
         row = _locked(pool_id)
-        row.configuration = pool_rules.replace(row.configuration, settings, row.extras)
+        before = row.configuration
+        row.configuration = pool_rules.replace(before, settings, row.extras)
+        mfa_configuration.follow_update(row, before)
         if name is not None:
             row.name = name
         if tags is not None:

@@ -209,5 +209,5 @@ def test_mfa_that_cannot_be_asked_for_is_not_skipped(idp: Any, inbox: Inbox) -> 
         SmsConfiguration={"SnsCallerArn": "arn:aws:iam::000000000000:role/sms", "ExternalId": "x"},
     )
     app.sign_up()
-    with refused("NotImplementedException"):
+    with refused("InvalidParameterException"):
         app.start()

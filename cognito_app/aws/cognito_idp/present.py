@@ -6,8 +6,9 @@ from typing import Any
 
 from cognito_app.models import Group, PoolUser
 from cognito_app.models.user_rows import UserSummary
-from cognito_app.services import attributes
+from cognito_app.services import attributes, mfa_preferences
 from cognito_app.services.delivery import CodeDelivery
+from cognito_app.services.mfa_rules import SMS
 from cognito_app.services.sign_in.state import Challenge
 from cognito_app.services.tokens import Tokens
 
@@ -22,6 +23,24 @@ def user(row: PoolUser | UserSummary, names: list[str] | None = None) -> dict[st
         "UserLastModifiedDate": row.modified_at,
         "Enabled": row.enabled,
         "UserStatus": row.status,
+        "MFAOptions": mfa_options(row),
+    }
+
+
+def mfa_options(row: PoolUser | UserSummary) -> list[dict[str, str]] | None:
+    """Return the legacy MFAOptions, which know SMS alone, or None."""
+    if SMS not in mfa_preferences.of(row.mfa).enabled:
+        return None
+    return [{"DeliveryMedium": "SMS", "AttributeName": "phone_number"}]
+
+
+def mfa(row: PoolUser) -> dict[str, Any]:
+    """Return a user's second factors; what there is none of is absent."""
+    found = mfa_preferences.of(row.mfa)
+    return {
+        "MFAOptions": mfa_options(row),
+        "PreferredMfaSetting": found.preferred,
+        "UserMFASettingList": list(found.enabled) or None,
     }
 
 

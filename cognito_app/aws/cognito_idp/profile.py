@@ -14,7 +14,11 @@ from cognito_app.services import admin_users, attributes, profile, recovery
 def get_user(call: Call, *, AccessToken: str) -> dict[str, Any]:
     grant = call.grant
     shown = attributes.readable(grant.pool, grant.client, grant.user.attributes)
-    return {"Username": grant.user.username, "UserAttributes": attributes.to_wire(shown)}
+    return {
+        "Username": grant.user.username,
+        "UserAttributes": attributes.to_wire(shown),
+        **present.mfa(grant.user),
+    }
 
 
 @operation("UpdateUserAttributes")

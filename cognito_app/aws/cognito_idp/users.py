@@ -39,7 +39,8 @@ def admin_create_user(
 
 @operation("AdminGetUser")
 def admin_get_user(call: Call, *, UserPoolId: str, Username: str) -> dict[str, Any]:
-    found = present.user(users.find(call.pool, Username))
+    row = users.find(call.pool, Username)
+    found = {**present.user(row), **present.mfa(row)}
     found["UserAttributes"] = found.pop("Attributes")
     return found
 

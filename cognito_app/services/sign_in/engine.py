@@ -9,7 +9,15 @@ from collections.abc import Callable, Mapping
 
 from cognito_app.errors import InvalidParameterException, NotImplementedException
 from cognito_app.services.sign_in.state import Context, Outcome
-from cognito_app.services.sign_in.steps import new_password, password, srp
+from cognito_app.services.sign_in.steps import (
+    message_code,
+    mfa_setup,
+    new_password,
+    password,
+    select_mfa,
+    software_token,
+    srp,
+)
 
 Step = Callable[[Context, Mapping[str, str]], Outcome]
 Answer = Callable[[Context, str | None, Mapping[str, str]], Outcome]
@@ -39,6 +47,11 @@ STARTS: dict[str, Step] = {
 ANSWERS: dict[str, Answer] = {
     "PASSWORD_VERIFIER": srp.answer,
     "NEW_PASSWORD_REQUIRED": new_password.answer,
+    "SMS_MFA": message_code.answer_sms,
+    "EMAIL_OTP": message_code.answer_email,
+    "SOFTWARE_TOKEN_MFA": software_token.answer,
+    "SELECT_MFA_TYPE": select_mfa.answer,
+    "MFA_SETUP": mfa_setup.answer,
 }
 
 
@@ -71,7 +84,8 @@ def start(context: Context, flow: str, parameters: Mapping[str, str]) -> Outcome
 def respond(context: Context, challenge: str, session: str | None, answers: Mapping[str, str]) -> Outcome:
     """Answer a challenge.
 
-    Raises as ``start``, and CodeMismatchException, InvalidPasswordException where the challenge asks for such.
+    Raises as ``start``, and CodeMismatchException, ExpiredCodeException, InvalidPasswordException,
+    MFAMethodNotFoundException, AliasExistsException where the challenge asks for such.
     """
     step = ANSWERS.get(challenge)
     if step is None:

@@ -11,13 +11,15 @@ from cognito_app.core import clock, ids
 from cognito_app.errors import (
     InvalidParameterException,
     NotAuthorizedException,
-    NotImplementedException,
     PasswordResetRequiredException,
+    ServiceError,
     UserNotConfirmedException,
     UserNotFoundException,
 )
-from cognito_app.models import PoolUser
-from cognito_app.services import attempts, attributes, events
+from cognito_app.models import OutboxMessage, PoolUser
+from cognito_app.services import attempts, attributes, events, mfa_preferences
+from cognito_app.services.mfa_rules import Kind
+from cognito_app.services.sign_in import factors
 from cognito_app.services.sign_in.state import (
     DISABLED,
     WRONG_PASSWORD,
@@ -29,6 +31,8 @@ from cognito_app.services.sign_in.state import (
     seal_session,
 )
 from cognito_app.triggers import invoke
+
+NO_FACTOR_POSSIBLE = "MFA is required, and the user has no MFA method that can be used or set up."
 
 
 def parameter(given: Mapping[str, str], name: str) -> str:
@@ -111,11 +115,40 @@ def second_factor(
     throttle_key: str | None = None,
     save: Callable[[], None] | None = None,
 ) -> Outcome:
-    """Go on after the first factor: to the challenge of a second one, or the end."""
-    if context.pool.mfa_mode == "ON":
-        # The factors are not built yet.
-        raise NotImplementedException("Multi-factor authentication is not implemented in this release.")
-    return finish(context, user, methods, throttle_key=throttle_key, save=save)
+    """Go on after the first factor: to the challenge of a second one, or the end.
+
+    ``save`` runs before the challenge, so that what the first factor brought is not lost.
+    Raises InvalidParameterException where the pool requires a factor that the user neither has nor can set up.
+    """
+    if not mfa_preferences.may_be_due(context.pool, user):
+        return finish(context, user, methods, throttle_key=throttle_key, save=save)
+    try:
+        with transaction.atomic():
+            if save is not None:
+                save()
+            if throttle_key is not None:
+                attempts.clear_sign_in(throttle_key)
+            outcome, message = _after_first_factor(context, user, methods)
+    except ServiceError:
+        if throttle_key is not None:
+            # The first factor was right, whatever stops the second.
+            attempts.clear_sign_in(throttle_key)
+        raise
+    factors.send(message)
+    return outcome
+
+
+def _after_first_factor(
+    context: Context, user: PoolUser, methods: tuple[str, ...]
+) -> tuple[Outcome, OutboxMessage | None]:
+    """Decide about the second factor when what the first one brought is stored: it may have changed the attributes."""
+    decision = mfa_preferences.decide(context.pool, user)
+    if decision.kind is Kind.NONE:
+        return finish(context, user, methods), None
+    if decision.kind is Kind.REFUSED:
+        raise InvalidParameterException(NO_FACTOR_POSSIBLE)
+    # This is where a remembered device answers instead of a challenge or a choice (not instead of a set-up).
+    return factors.offer(context, user, decision, methods)
 
 
 def _new_password_challenge(context: Context, user: PoolUser) -> Challenge:
@@ -152,6 +185,7 @@ def finish(
             save()
         if throttle_key is not None:
             attempts.clear_sign_in(throttle_key)
-        events.record(user, context.actor, events.SIGN_IN, passed=True, event_id=proof.event_id)
+        challenges = (events.PASSWORD, events.MFA) if "mfa" in methods else (events.PASSWORD,)
+        events.record(user, context.actor, events.SIGN_IN, passed=True, event_id=proof.event_id, challenges=challenges)
         result = context.complete(proof)
     return SignedIn(proof=proof, result=result)

@@ -18,6 +18,7 @@ DISABLED = "User is disabled."
 INVALID_SESSION = "Invalid session for the user."
 EXPIRED_SESSION = "Invalid session for the user, session is expired."
 SPENT_SESSION = "Invalid session for the user, session can only be used once."
+SESSION_PLACE = b"sign-in-session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,16 @@ Outcome = Challenge | SignedIn
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An opened session string."""
+    """An opened session string; ``data`` is what the challenge needs to remember."""
 
     challenge: str
     user_id: int
     nonce: str
     expires_at: datetime
     methods: tuple[str, ...]
+    client_id: str
+    password_mark: str = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
 
     def is_spent(self) -> bool:
         """Whether it was used already (a look that spares work; ``spend`` decides)."""
@@ -89,13 +93,38 @@ class Session:
             raise NotAuthorizedException(SPENT_SESSION)
 
 
-def seal_session(context: Context, challenge: str, user: PoolUser, methods: tuple[str, ...]) -> str:
+def seal_session(
+    context: Context, challenge: str, user: PoolUser, methods: tuple[str, ...], data: Mapping[str, Any] | None = None
+) -> str:
     """Make the session string of a challenge: nothing is stored until it is answered."""
-    expires_at = clock.now() + timedelta(minutes=context.client.session_minutes)
-    return keyring.pack(
-        {"k": challenge, "u": user.pk, "n": ids.uuid4(), "e": expires_at.timestamp(), "m": methods},
-        aad=_context(context),
-    )
+    return seal_session_for(context.client, challenge, user, methods, data)
+
+
+def seal_session_for(
+    client: ClientConfig,
+    challenge: str,
+    user: PoolUser,
+    methods: tuple[str, ...],
+    data: Mapping[str, Any] | None = None,
+) -> str:
+    """Make the session string of a challenge of a client."""
+    expires_at = clock.now() + timedelta(minutes=client.session_minutes)
+    payload = {
+        "c": client.id,
+        "k": challenge,
+        "u": user.pk,
+        "n": ids.uuid4(),
+        "e": expires_at.timestamp(),
+        "m": methods,
+        "p": password_mark(user),
+        "d": data or {},
+    }
+    return keyring.pack(payload, aad=SESSION_PLACE)
+
+
+def password_mark(user: PoolUser) -> str:
+    """Return what tells one password of a user from the next: a session ends with the password it began with."""
+    return keyring.mac("session-password", f"{user.pk}:{user.password_hash}".encode()).hex()[:16]
 
 
 def open_session(context: Context, text: str, challenge: str) -> Session:
@@ -103,8 +132,19 @@ def open_session(context: Context, text: str, challenge: str) -> Session:
 
     Raises NotAuthorizedException for one that is altered, foreign, of another challenge or too old.
     """
+    session = open_any_session(text, challenge)
+    if session.client_id != context.client.id:
+        raise NotAuthorizedException(INVALID_SESSION)
+    return session
+
+
+def open_any_session(text: str, challenge: str) -> Session:
+    """Open a session string whose client is not known from the request: it names the client.
+
+    Raises NotAuthorizedException for one that is altered, of another challenge or too old.
+    """
     try:
-        data = keyring.unpack(text, aad=_context(context))
+        data = keyring.unpack(text, aad=SESSION_PLACE)
     except keyring.SealError:
         raise NotAuthorizedException(INVALID_SESSION) from None
     session = Session(
@@ -113,13 +153,12 @@ def open_session(context: Context, text: str, challenge: str) -> Session:
         nonce=data["n"],
         expires_at=clock.from_epoch(data["e"]),
         methods=tuple(data["m"]),
+        client_id=data["c"],
+        password_mark=data["p"],
+        data=data["d"],
     )
     if session.challenge != challenge:
         raise NotAuthorizedException(INVALID_SESSION)
     if session.expires_at <= clock.now():
         raise NotAuthorizedException(EXPIRED_SESSION)
     return session
-
-
-def _context(context: Context) -> bytes:
-    return f"session:{context.pool.id}:{context.client.id}".encode()

@@ -82,6 +82,7 @@ def _save(
     row = users.locked(user)
     if row.status != PoolUser.Status.FORCE_CHANGE_PASSWORD or row.password_hash != user.password_hash:
         raise NotAuthorizedException(INVALID_SESSION)
+    user.mfa = row.mfa
     new.put_on(user)
     user.status = PoolUser.Status.CONFIRMED
     users.save_attributes(user, merged)

@@ -1,0 +1,133 @@
+"""The challenges of second factors: codes by message, authenticator apps, the choice and the set-up of a factor."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import orjson
+
+from cognito_app.core import keyring, masking, secrets
+from cognito_app.errors import CodeDeliveryFailureException, LimitExceededException, TooManyRequestsException
+from cognito_app.messages import templates
+from cognito_app.models import OutboxMessage, PoolUser
+from cognito_app.services import attempts, delivery, outbox, software_tokens
+from cognito_app.services.mfa_rules import CONTACT_OF, EMAIL, SMS, TOTP, Decision, Kind
+from cognito_app.services.sign_in.state import Challenge, Context, seal_session
+
+SELECT = "SELECT_MFA_TYPE"
+SETUP = "MFA_SETUP"
+CODE_DIGITS = 6
+METHODS = {SMS: ("sms", "mfa"), EMAIL: ("email_otp", "mfa"), TOTP: ("otp", "mfa")}
+"""What a factor adds to the methods of a sign-in (spec/user-pools.md 6.12)."""
+
+Offer = tuple[Challenge, OutboxMessage | None]
+
+
+def offer(context: Context, user: PoolUser, decision: Decision, methods: tuple[str, ...]) -> Offer:
+    """Return the challenge of a decision, and the message to send when the transaction is over (``send``).
+
+    Raises MFAMethodNotFoundException, TooManyRequestsException, UnexpectedLambdaException.
+    """
+    if decision.kind is Kind.SELECT:
+        return _choice(context, user, decision.factors, methods), None
+    if decision.kind is Kind.SETUP:
+        return _setup(context, user, decision.factors, methods), None
+    return challenge_of(context, user, decision.factors[0], methods)
+
+
+def challenge_of(context: Context, user: PoolUser, factor: str, methods: tuple[str, ...]) -> Offer:
+    """Return the challenge of one factor, in the running transaction. Raises as ``offer``."""
+    if factor == TOTP:
+        return _software_token(context, user, methods), None
+    return message_code(context, user, factor, user.attributes[CONTACT_OF[factor]], methods)
+
+
+def message_code(
+    context: Context,
+    user: PoolUser,
+    factor: str,
+    destination: str,
+    methods: tuple[str, ...],
+    *,
+    setting_up: bool = False,
+) -> Offer:
+    """Make a code for SMS_MFA or EMAIL_OTP and store its message, in the running transaction.
+
+    The session holds the keyed hash of code and destination: the code counts for this session and address alone.
+    ``setting_up`` is for a contact that becomes the user's with the code.
+    """
+    delivery.require_triggers(context.pool)
+    medium = delivery.MEDIA[CONTACT_OF[factor]]
+    if factor == EMAIL:
+        _claim_email(context, destination)
+    code = secrets.digits(CODE_DIGITS)
+    email_template = (context.pool.extras.get("mfa") or {}).get("email")
+    message = templates.authentication(
+        context.pool.raw, email_template, medium=medium, destination=destination, code=code
+    )
+    data = {"code": keyring.mac(*_code_parts(user, destination, code)).hex()}
+    if setting_up:
+        data["contact"] = destination
+    challenge = Challenge(
+        name=factor,
+        parameters={
+            "CODE_DELIVERY_DELIVERY_MEDIUM": medium,
+            "CODE_DELIVERY_DESTINATION": masking.destination(destination),
+            "USER_ID_FOR_SRP": user.username,
+        },
+        session=seal_session(context, factor, user, methods, data),
+    )
+    return challenge, outbox.enqueue(user, message)
+
+
+def _claim_email(context: Context, destination: str) -> None:
+    try:
+        attempts.claim_send("EmailMfa", context.pool.id, f"{destination}\x1f{context.actor.ip}")
+    except LimitExceededException as error:
+        # The sign-in operations do not list LimitExceededException.
+        raise TooManyRequestsException(error.message) from None
+
+
+def is_code(user: PoolUser, destination: str, given: str, expected: str) -> bool:
+    """Whether a code is the one that a session was made for."""
+    found = keyring.mac_candidates(*_code_parts(user, destination, given))
+    return any([secrets.compare(item.hex(), expected) for item in found])
+
+
+def _code_parts(user: PoolUser, destination: str, code: str) -> tuple[str, bytes]:
+    return "mfa-code", f"{user.pk}\x1f{destination}\x1f{code}".encode("utf-8", "surrogatepass")
+
+
+def send(message: OutboxMessage | None) -> None:
+    """Send the message of a challenge after the transaction; what the backend refuses is tried again by the worker.
+
+    The sign-in operations list no error for it.
+    """
+    with suppress(CodeDeliveryFailureException):
+        outbox.deliver(message)
+
+
+def _software_token(context: Context, user: PoolUser, methods: tuple[str, ...]) -> Challenge:
+    name = software_tokens.find(user).friendly_name
+    parameters = {"USER_ID_FOR_SRP": user.username}
+    if name:
+        parameters["FRIENDLY_DEVICE_NAME"] = name
+    return Challenge(name=TOTP, parameters=parameters, session=seal_session(context, TOTP, user, methods))
+
+
+def _choice(context: Context, user: PoolUser, found: tuple[str, ...], methods: tuple[str, ...]) -> Challenge:
+    listed = _json_list(found)
+    # The developer guide prints the first name, the live service and published clients use the second.
+    parameters = {"MFAS_CAN_SELECT": listed, "MFAS_CAN_CHOOSE": listed, "USER_ID_FOR_SRP": user.username}
+    session = seal_session(context, SELECT, user, methods, {"factors": list(found)})
+    return Challenge(name=SELECT, parameters=parameters, session=session)
+
+
+def _setup(context: Context, user: PoolUser, missing: tuple[str, ...], methods: tuple[str, ...]) -> Challenge:
+    parameters = {"MFAS_CAN_SETUP": _json_list(missing), "USER_ID_FOR_SRP": user.username}
+    session = seal_session(context, SETUP, user, methods, {"factors": list(missing)})
+    return Challenge(name=SETUP, parameters=parameters, session=session)
+
+
+def _json_list(names: tuple[str, ...]) -> str:
+    return orjson.dumps(list(names)).decode()
