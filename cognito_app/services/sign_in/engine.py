@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cognito_app.errors import InvalidParameterException, NotImplementedException
+from cognito_app.services.sign_in import progress, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 from cognito_app.services.sign_in.steps import new_password, password, srp
 
@@ -65,7 +66,8 @@ def start(context: Context, flow: str, parameters: Mapping[str, str]) -> Outcome
     step = STARTS.get(flow)
     if step is None:
         raise NotImplementedException(f"The flow {flow} is not implemented in this release.")
-    return step(context, parameters)
+    risk.check_source(context, parameters.get("USERNAME", ""))
+    return progress.challenged(context, step(context, parameters))
 
 
 def respond(context: Context, challenge: str, session: str | None, answers: Mapping[str, str]) -> Outcome:
@@ -76,4 +78,5 @@ def respond(context: Context, challenge: str, session: str | None, answers: Mapp
     step = ANSWERS.get(challenge)
     if step is None:
         raise NotImplementedException(f"The challenge {challenge} is not implemented in this release.")
-    return step(context, session, answers)
+    risk.check_source(context, answers.get("USERNAME", ""))
+    return progress.challenged(context, step(context, session, answers))

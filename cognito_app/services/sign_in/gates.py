@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import orjson
 from django.db import transaction
 
-from cognito_app.core import clock, ids
+from cognito_app.core import clock
 from cognito_app.errors import (
     InvalidParameterException,
     NotAuthorizedException,
@@ -18,6 +18,7 @@ from cognito_app.errors import (
 )
 from cognito_app.models import PoolUser
 from cognito_app.services import attempts, attributes, events
+from cognito_app.services.sign_in import progress, risk
 from cognito_app.services.sign_in.state import (
     DISABLED,
     WRONG_PASSWORD,
@@ -63,7 +64,7 @@ def check_enabled(context: Context, user: PoolUser | None) -> None:
 
 def wrong_password(context: Context, user: PoolUser | None) -> NotAuthorizedException:
     """Record a failed try and return the error for it."""
-    events.record(user, context.actor, events.SIGN_IN, passed=False)
+    events.record(user, context.actor, events.SIGN_IN, passed=False, client_id=context.client.id)
     return NotAuthorizedException(WRONG_PASSWORD)
 
 
@@ -76,8 +77,10 @@ def after_password(
     """
     if not user.enabled:
         attempts.clear_sign_in(throttle_key)
+        progress.refused(context, user)
         raise NotAuthorizedException(DISABLED)
     _check_status(context, user, throttle_key)
+    risk.judge(context, user, throttle_key)
     if user.status == PoolUser.Status.FORCE_CHANGE_PASSWORD:
         attempts.clear_sign_in(throttle_key)
         return _new_password_challenge(context, user)
@@ -100,6 +103,7 @@ def _check_status(context: Context, user: PoolUser, throttle_key: str) -> None:
         error = NotAuthorizedException(WRONG_PASSWORD)
     if error is not None:
         attempts.clear_sign_in(throttle_key)
+        progress.refused(context, user)
         raise error
 
 
@@ -146,12 +150,13 @@ def finish(
     save: Callable[[], None] | None = None,
 ) -> SignedIn:
     """End the sign-in: one transaction clears the failures, stores the event and the tokens or browser session."""
-    proof = Proof(user=user, methods=methods, time=clock.now(), event_id=ids.uuid4())
+    risk.check_source(context, user.username)
+    proof = Proof(user=user, methods=methods, time=clock.now(), event_id=context.attempt.event_id)
     with transaction.atomic():
         if save is not None:
             save()
         if throttle_key is not None:
             attempts.clear_sign_in(throttle_key)
-        events.record(user, context.actor, events.SIGN_IN, passed=True, event_id=proof.event_id)
+        progress.passed(context, user, methods)
         result = context.complete(proof)
     return SignedIn(proof=proof, result=result)

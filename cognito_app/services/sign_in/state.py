@@ -30,6 +30,21 @@ class Proof:
     event_id: str
 
 
+@dataclass(slots=True)
+class Attempt:
+    """What becomes known of an attempt while it runs; the event and the demand go on through its sessions.
+
+    ``recorded`` tells that its event is stored already; ``user`` is set when threat protection looked at it.
+    """
+
+    event_id: str = field(default_factory=ids.uuid4)
+    user: PoolUser | None = None
+    compromised: bool = False
+    risk: dict[str, Any] = field(default_factory=dict)
+    demands_mfa: bool = False
+    recorded: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One attempt to sign in; ``complete`` runs in the transaction that ends it and makes tokens or a session.
@@ -44,6 +59,7 @@ class Context:
     metadata: Mapping[str, str] = field(default_factory=dict)
     admin: bool = False
     device_key: str | None = None
+    attempt: Attempt = field(default_factory=Attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +108,14 @@ class Session:
 def seal_session(context: Context, challenge: str, user: PoolUser, methods: tuple[str, ...]) -> str:
     """Make the session string of a challenge: nothing is stored until it is answered."""
     expires_at = clock.now() + timedelta(minutes=context.client.session_minutes)
+    attempt = context.attempt
+    going_on = {
+        "v": attempt.event_id,
+        "f": attempt.demands_mfa,
+        "r": attempt.recorded or attempt.user is not None,
+    }
     return keyring.pack(
-        {"k": challenge, "u": user.pk, "n": ids.uuid4(), "e": expires_at.timestamp(), "m": methods},
+        {"k": challenge, "u": user.pk, "n": ids.uuid4(), "e": expires_at.timestamp(), "m": methods, **going_on},
         aad=_context(context),
     )
 
@@ -118,6 +140,11 @@ def open_session(context: Context, text: str, challenge: str) -> Session:
         raise NotAuthorizedException(INVALID_SESSION)
     if session.expires_at <= clock.now():
         raise NotAuthorizedException(EXPIRED_SESSION)
+    attempt = context.attempt
+    attempt.demands_mfa = data.get("f", False)
+    if data.get("r"):
+        # Only a stored event goes on: two answers to one session must not store two under the same id.
+        attempt.event_id, attempt.recorded = data["v"], True
     return session
 
 
