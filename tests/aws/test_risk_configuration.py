@@ -524,15 +524,15 @@ def test_a_notice_has_the_texts_of_the_settings_and_links_that_work(guarded: App
     sign_in(guarded, HOME)
     body = "At {login-time} by {device-name} from {city}, {country}.\n{one-click-link-valid}\n{one-click-link-invalid}"
     takeover(guarded, "BLOCK", notify=True, BlockEmail={"Subject": "Stopped <it>", "TextBody": body})
-    with time_machine.travel("2026-03-04T05:06:07Z", tick=False), refused("NotAuthorizedException", BLOCKED):
+    with time_machine.travel("2027-03-04T05:06:07Z", tick=False), refused("NotAuthorizedException", BLOCKED):
         sign_in(guarded, AWAY, FIREFOX_LINUX)
     message = guarded.inbox.messages("ann@example.com")[-1]
     assert "Subject: Stopped <it>" in message
-    assert "At Wed Mar 04 05:06:07 UTC 2026 by Firefox 127, Linux from unknown, unknown." in message
+    assert "At Thu Mar 04 05:06:07 UTC 2027 by Firefox 127, Linux from unknown, unknown." in message
     found = links(guarded)
     assert set(found) == {"valid", "invalid"}
     browser = Client()
-    with time_machine.travel("2026-03-05T00:00:00Z"):
+    with time_machine.travel("2027-03-05T00:00:00Z"):
         page = browser.get(found["valid"])
         assert page.status_code == 200
         assert "EventFeedback" not in events(guarded)[0]
@@ -547,7 +547,7 @@ def test_a_notice_has_the_texts_of_the_settings_and_links_that_work(guarded: App
         assert "no longer valid" in again.content.decode()
         browser.post(found["invalid"], {"_csrf": browser.cookies["XSRF-TOKEN"].value})
         assert events(guarded)[0]["EventFeedback"]["FeedbackValue"] == "Invalid"
-    with time_machine.travel("2026-03-12T00:00:00Z"):
+    with time_machine.travel("2027-03-12T00:00:00Z"):
         assert browser.get(found["valid"]).status_code == 400
 
 
@@ -615,6 +615,7 @@ def test_user_context_data_is_heard_only_from_confidential_clients_that_may(guar
         Username="bob",
         Password=PASSWORD,
         SecretHash=secret_hash("bob", client),
+        UserAttributes=[{"Name": "email", "Value": "bob@example.com"}],
         UserContextData={"IpAddress": AWAY},
     )
     assert events(guarded, "bob")[0]["EventContextData"]["IpAddress"] == AWAY

@@ -64,10 +64,11 @@ def judge(context: Context, user: PoolUser, throttle_key: str) -> None:
     attempt.risk = events.risk_of(decision, level=level, compromised=attempt.compromised)
     template = "BlockEmail" if blocked else "MfaEmail" if attempt.demands_mfa else "NoActionEmail"
     with transaction.atomic():
+        # The notice first: it names the event by the attempt's id, which a failed attempt leaves behind.
+        notice = risk_notices.enqueue(context, user, settings, template) if response.notify else None
         if blocked:
             attempts.clear_sign_in(throttle_key)
             progress.failed(context, user, risk=attempt.risk)
-        notice = risk_notices.enqueue(context, user, settings, template) if response.notify else None
     risk_notices.deliver(notice)
     if blocked:
         raise NotAuthorizedException(BLOCKED)
