@@ -13,7 +13,7 @@ from cognito_app.messages.templates import EMAIL, Message
 
 PURPOSE = "risk_notice"
 _PLACEHOLDER = re.compile(
-    r"\{(login-time|device-name|ip-address|city|country|one-click-link-valid|one-click-link-invalid)\}"
+    r"\{(login-time|device-name|city|country|one-click-link-valid|one-click-link-invalid)\}"
 )
 
 OUTCOMES = {

@@ -40,7 +40,6 @@ def enqueue(context: Context, user: PoolUser, settings: RiskSettings, kind: str)
     values = {
         "login-time": clock.now().strftime(TIME_FORM),
         "device-name": user_agent.parse(context.actor.user_agent).name,
-        "ip-address": context.actor.ip,
         "city": UNKNOWN,
         "country": UNKNOWN,
         "one-click-link-valid": f"{page}?{urlencode({'valid': token})}",

@@ -12,8 +12,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from project.logs import logging_configuration
 from tests.agents import CHROME_WINDOWS, trust_one_proxy
-from tests.aws.test_risk_configuration import HOME, add_ons, configure, events, sign_in
 from tests.conftest import PASSWORD, App, Inbox, make_app, refused
+from tests.threats import HOME, add_ons, configure, events, sign_in
 
 pytestmark = pytest.mark.django_db
 
