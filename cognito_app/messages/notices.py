@@ -12,9 +12,7 @@ from collections.abc import Mapping
 from cognito_app.messages.templates import EMAIL, Message
 
 PURPOSE = "risk_notice"
-_PLACEHOLDER = re.compile(
-    r"\{(login-time|device-name|city|country|one-click-link-valid|one-click-link-invalid)\}"
-)
+_PLACEHOLDER = re.compile(r"\{(login-time|device-name|city|country|one-click-link-valid|one-click-link-invalid)\}")
 
 OUTCOMES = {
     "BlockEmail": ("Blocked sign-in attempt", "We blocked a sign-in to your account that looked unusual."),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 from pytest_django import Settings
 
+from cognito_app.errors import ServiceError
 from cognito_app.models import PoolUser
 from cognito_app.services import config
 from cognito_app.services.actor import Actor
-from cognito_app.services.sign_in import progress, risk
+from cognito_app.services.sign_in import gates, progress, risk
 from cognito_app.services.sign_in.state import Challenge, Context, Proof, open_session, seal_session
 from tests.agents import FIREFOX_LINUX, trust_one_proxy
 from tests.conftest import App, Inbox, make_app
@@ -60,6 +62,15 @@ def test_risk_demands_the_second_factor_of_a_user_who_has_one(guarded: App, acti
     later = context_of(guarded)
     open_session(later, seal_session(context, "ANY", user, ("pwd",)), "ANY")
     assert risk.demands_mfa(later)
+
+
+def test_a_demanded_second_factor_is_never_skipped(guarded: App) -> None:
+    takeover(guarded, "MFA_REQUIRED")
+    context, user = context_of(guarded), user_with_mfa()
+    risk.judge(context, user, "key")
+    # ``complete`` fails the test if the sign-in ends here.
+    with contextlib.suppress(ServiceError):
+        assert isinstance(gates.second_factor(context, user, ("pwd",)), Challenge)
 
 
 @pytest.mark.parametrize("action", ["NO_ACTION", "MFA_IF_CONFIGURED"])

@@ -116,7 +116,7 @@ def second_factor(
     save: Callable[[], None] | None = None,
 ) -> Outcome:
     """Go on after the first factor: to the challenge of a second one, or the end."""
-    if context.pool.mfa_mode == "ON":
+    if context.pool.mfa_mode == "ON" or risk.demands_mfa(context):
         # The factors are not built yet.
         raise NotImplementedException("Multi-factor authentication is not implemented in this release.")
     return finish(context, user, methods, throttle_key=throttle_key, save=save)
