@@ -156,6 +156,10 @@ class UserNotFoundException(ServiceError):
     default_message = "User does not exist."
 
 
+class UserPoolAddOnNotEnabledException(ServiceError):
+    default_message = "Threat protection is not enabled for this user pool."
+
+
 class UserPoolTaggingException(ServiceError): ...
 
 

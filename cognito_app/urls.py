@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from cognito_app.aws.view import aws_view
 from cognito_app.oauth import authorize, discovery, identity_documents, logout, revoke, token, userinfo
-from cognito_app.pages import confirm, error, login, recovery, signup
+from cognito_app.pages import confirm, error, event_feedback, login, recovery, signup
 
 SEGMENT = r"^(?:(?P<segment>[A-Za-z0-9_-]{1,63})/)?"
 
@@ -46,6 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _on_site("confirmUser", confirm.confirm_user),
     _on_site("forgotPassword", recovery.forgot_password),
     _on_site("confirmForgotPassword", recovery.confirm_forgot_password),
+    _on_site("eventFeedback", event_feedback.event_feedback),
     _on_site("error", error.error),
 ]
 

@@ -41,7 +41,7 @@ def show(visit: Visit, request: AuthorizeRequest, outcome: Outcome) -> HttpRespo
 def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> HttpResponse:
     """Set the session cookie and send the browser back with a code."""
     proof = signed_in.proof
-    code = authorization.issue_code(visit.site.pool, request, proof.user, proof.time)
+    code = authorization.issue_code(visit.site.pool, request, proof.user, proof.time, proof.event_id)
     parameters = {"code": code}
     if request.state is not None:
         parameters["state"] = request.state

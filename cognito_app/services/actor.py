@@ -14,12 +14,16 @@ AUDIT_ROWS: Rows[AuditEvent] = Rows(AuditEvent)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The origin of a request; ``name`` is an IAM ARN, an operator's name, or empty for a user of a pool."""
+    """The origin of a request; ``name`` is an IAM ARN, an operator's name, or empty for a user of a pool.
+
+    ``has_context`` tells that the app described the user's device (UserContextData, ContextData).
+    """
 
     name: str = ""
     ip: str = ""
     user_agent: str = ""
     request_id: str = ""
+    has_context: bool = False
 
 
 SYSTEM = Actor(name="system")

@@ -175,8 +175,10 @@ def may_reuse(request: AuthorizeRequest, session: BrowserSession | None) -> bool
     return request.max_age is None or age <= timedelta(seconds=request.max_age)
 
 
-def issue_code(pool: PoolConfig, request: AuthorizeRequest, user: PoolUser, auth_time: datetime) -> str:
-    """Store an authorization code and return it."""
+def issue_code(
+    pool: PoolConfig, request: AuthorizeRequest, user: PoolUser, auth_time: datetime, event_id: str | None = None
+) -> str:
+    """Store an authorization code and return it; ``event_id`` names the sign-in that it comes from, if there is one."""
     code = ids.uuid4()
     now = clock.now()
     AuthorizationCode.objects.create(
@@ -184,7 +186,7 @@ def issue_code(pool: PoolConfig, request: AuthorizeRequest, user: PoolUser, auth
         pool_id=pool.id,
         client_id=request.client_id,
         user=user,
-        request=asdict(request),
+        request={**asdict(request), "event_id": event_id},
         origin_jti=ids.uuid4(),
         auth_time=auth_time,
         created_at=now,

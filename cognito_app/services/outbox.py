@@ -18,6 +18,7 @@ from cognito_app.messages import send
 from cognito_app.messages.templates import Message
 from cognito_app.models import OutboxMessage, PoolUser
 from cognito_app.models.base import claim
+from cognito_app.services import log_delivery
 
 FIRST_RETRY = timedelta(seconds=30)
 IN_FLIGHT = timedelta(seconds=30)
@@ -69,6 +70,7 @@ def _send(row: OutboxMessage) -> bool:
         )
     except send.DeliveryError as error:
         log.warning("message_not_delivered", message_id=row.pk, tries=row.tries, reason=str(error))
+        log_delivery.delivery_failed(row, str(error))
         if row.tries >= MAX_TRIES:
             OutboxMessage.objects.filter(pk=row.pk).update(failed_at=clock.now())
         return False

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cognito_app.errors import InvalidParameterException
-from cognito_app.services import mfa_rules
+from cognito_app.services import mfa_rules, tiers
 
 MAX_TAGS = 50
 
@@ -35,7 +35,7 @@ def normalize(
 ) -> dict[str, Any]:
     """Return settings with defaults filled in, as Describe shows them.
 
-    Raises InvalidParameterException.
+    Raises InvalidParameterException, FeatureUnavailableInTierException.
     """
     result = {name: value for name, value in settings.items() if value is not None}
     _check(result, extras or {})
@@ -57,17 +57,25 @@ def normalize(
         result.setdefault("UserPoolTier", "ESSENTIALS")
         result.setdefault("IssuerConfiguration", {"Type": "ORIGINAL"})
         result.setdefault("KeyConfiguration", {"KeyType": "AWS_OWNED_KEY"})
+        _check_tier(result)
     return result
 
 
 def replace(present: Mapping[str, Any], settings: Mapping[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings after an update. Raises InvalidParameterException."""
+    """Return the settings after an update. Raises InvalidParameterException, FeatureUnavailableInTierException."""
     fixed = {name: present[name] for name in CREATION_ONLY if name in present}
     result = normalize({**settings, **fixed}, extras=extras)
     for name in KEPT:
         if name not in result and name in present:
             result[name] = present[name]
+    _check_tier(result)
     return result
+
+
+def _check_tier(result: Mapping[str, Any]) -> None:
+    """Threat protection is for those who pay for it. Raises FeatureUnavailableInTierException."""
+    if result.get("UserPoolAddOns", {}).get("AdvancedSecurityMode", "OFF") != "OFF":
+        tiers.require(result["UserPoolTier"], tiers.THREAT_PROTECTION)
 
 
 def _policies(given: Mapping[str, Any]) -> dict[str, Any]:

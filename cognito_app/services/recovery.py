@@ -16,7 +16,19 @@ from cognito_app.errors import (
     UserNotFoundException,
 )
 from cognito_app.models import PoolUser, VerificationCode
-from cognito_app.services import attempts, attributes, codes, delivery, events, outbox, password_rules, sessions, users
+from cognito_app.services import (
+    attempts,
+    attributes,
+    codes,
+    compromised,
+    delivery,
+    events,
+    outbox,
+    password_rules,
+    risk_settings,
+    sessions,
+    users,
+)
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.delivery import CodeDelivery
@@ -50,7 +62,7 @@ def forgot(pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: st
     assert user is not None
     with transaction.atomic():
         sent = delivery.send_code(pool, user, VerificationCode.Purpose.PASSWORD, contact, user.attributes[contact])
-        events.record(user, actor, events.FORGOT_PASSWORD, passed=True)
+        events.record(user, actor, events.FORGOT_PASSWORD, passed=True, client_id=client.id)
     outbox.deliver(sent.message)
     return sent.details
 
@@ -82,9 +94,12 @@ def confirm_forgot(
     password_rules.check_policy(pool, password)
     invoke.require(pool.triggers, "PostConfirmation")
     attempts.claim_guess("ConfirmForgotPassword", pool.id, pool.fold(user.username if user else username))
+    risk = compromised.check_new(pool, client.id, actor, password, compromised.PASSWORD_CHANGE, user)
     try:
         found = _check_code(user, code)
     except (CodeMismatchException, ExpiredCodeException, NotAuthorizedException):
+        if pool.threat_protection != risk_settings.OFF:
+            events.record(user, actor, events.PASSWORD_CHANGE, passed=False, client_id=client.id)
         if client.hides_users:
             raise CodeMismatchException from None
         raise
@@ -101,7 +116,7 @@ def confirm_forgot(
         users.save_attributes(row, changed)
         users.sync_aliases(pool, row, force=True)
         sessions.end_for_new_password(row)
-        events.record(row, actor, events.PASSWORD_CHANGE, passed=True)
+        events.record(row, actor, events.PASSWORD_CHANGE, passed=True, risk=risk, client_id=client.id)
     attempts.clear_sign_in(attempts.sign_in_key(pool.id, pool.fold(user.username)))
 
 
@@ -114,7 +129,14 @@ def _check_code(user: PoolUser | None, code: str) -> VerificationCode:
 
 
 def change(
-    pool: PoolConfig, user: PoolUser, actor: Actor, *, previous: str | None, proposed: str, origin_jti: str | None
+    pool: PoolConfig,
+    user: PoolUser,
+    actor: Actor,
+    *,
+    previous: str | None,
+    proposed: str,
+    origin_jti: str | None,
+    client_id: str = "",
 ) -> None:
     """Change the password of a signed-in user; one without a password needs none to set the first.
 
@@ -125,8 +147,9 @@ def change(
     password_rules.check_policy(pool, proposed)
     attempts.claim_guess("ChangePassword", pool.id, user.username)
     if user.password_hash is not None and not passwords.verify_password(user.password_hash, previous or ""):
-        events.record(user, actor, events.PASSWORD_CHANGE, passed=False)
+        events.record(user, actor, events.PASSWORD_CHANGE, passed=False, client_id=client_id)
         raise NotAuthorizedException("Incorrect username or password.")
+    risk = compromised.check_new(pool, client_id, actor, proposed, compromised.PASSWORD_CHANGE, user)
     new = password_rules.prepare(pool, user.username, proposed)
     with transaction.atomic():
         row = users.locked(user)
@@ -135,4 +158,4 @@ def change(
         new.put_on(row)
         users.save_attributes(row, row.attributes)
         sessions.end_for_new_password(row, keep_origin_jti=origin_jti)
-        events.record(row, actor, events.PASSWORD_CHANGE, passed=True)
+        events.record(row, actor, events.PASSWORD_CHANGE, passed=True, risk=risk, client_id=client_id)

@@ -21,7 +21,18 @@ from cognito_app.errors import (
     UserNotFoundException,
 )
 from cognito_app.models import PoolUser, VerificationCode
-from cognito_app.services import attempts, attributes, codes, delivery, events, outbox, password_rules, users
+from cognito_app.services import (
+    attempts,
+    attributes,
+    codes,
+    compromised,
+    delivery,
+    events,
+    outbox,
+    password_rules,
+    risk_settings,
+    users,
+)
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.delivery import CodeDelivery
@@ -54,6 +65,7 @@ def register(
     """
     if pool.admin_create_only:
         raise NotAuthorizedException("SignUp is not permitted for this user pool")
+    _check_source(pool, client, actor)
     invoke.require(pool.triggers, "PreSignUp", "PostConfirmation")
     attributes.check_user_may_write(pool, client, list(given))
     values = attributes.normalized(pool, given)
@@ -66,6 +78,7 @@ def register(
     if password is None:
         raise InvalidParameterException("Missing required parameter password")
     password_rules.check_policy(pool, password, prefix=POLICY_PREFIX)
+    risk = compromised.check_new(pool, client.id, actor, password, compromised.SIGN_UP)
     if delivery.to_verify_at_sign_up(pool, user):
         delivery.require_triggers(pool)
     check_free(pool, user, UsernameExistsException("User already exists"))
@@ -73,13 +86,25 @@ def register(
     try:
         with transaction.atomic():
             insert(pool, user)
-            events.record(user, actor, events.SIGN_UP, passed=True)
+            events.record(user, actor, events.SIGN_UP, passed=_event_outcome(pool), risk=risk, client_id=client.id)
             contact = delivery.to_verify_at_sign_up(pool, user)
             sent = _send(pool, user, contact) if contact else None
     except (IntegrityError, AliasExistsException):
         raise UsernameExistsException("User already exists") from None
     outbox.deliver(sent.message if sent else None)
     return Registered(user=user, delivery=sent.details if sent else None)
+
+
+def _check_source(pool: PoolConfig, client: ClientConfig, actor: Actor) -> None:
+    """Threat protection: an address on the always-block list may not sign up."""
+    if pool.threat_protection == risk_settings.ENFORCED and risk_settings.of(pool, client.id).blocks(actor.ip):
+        events.record(None, actor, events.SIGN_UP, passed=False)
+        raise NotAuthorizedException("Unable to sign up because of security reasons.")
+
+
+def _event_outcome(pool: PoolConfig) -> bool | None:
+    """With threat protection a sign-up is in progress until it is confirmed; without, nobody is shown its event."""
+    return True if pool.threat_protection == risk_settings.OFF else None
 
 
 def build(pool: PoolConfig, username: str, values: Mapping[str, str]) -> PoolUser:
@@ -165,7 +190,7 @@ def resend(pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: st
         raise InvalidParameterException("Auto verification not turned on.")
     with transaction.atomic():
         sent = _send(pool, user, contact)
-        events.record(user, actor, events.RESEND_CODE, passed=True)
+        events.record(user, actor, events.RESEND_CODE, passed=True, client_id=client.id)
     outbox.deliver(sent.message)
     return sent.details
 
@@ -197,7 +222,13 @@ def confirm(pool: PoolConfig, client: ClientConfig, *, username: str, code: str,
             changed[attributes.VERIFIED_FLAGS[found.attribute]] = "true"
         users.save_attributes(row, changed)
         users.sync_aliases(pool, row, force=force_alias)
+        _close_event(pool, row)
     return row
+
+
+def _close_event(pool: PoolConfig, user: PoolUser) -> None:
+    if pool.threat_protection != risk_settings.OFF:
+        events.confirm_sign_up(user)
 
 
 def _check_code(user: PoolUser | None, code: str) -> VerificationCode:
@@ -222,4 +253,5 @@ def admin_confirm(pool: PoolConfig, actor: Actor, *, username: str) -> None:
         row.status = PoolUser.Status.CONFIRMED
         users.save_attributes(row, row.attributes)
         users.sync_aliases(pool, row)
+        _close_event(pool, row)
         audit(actor, "AdminConfirmSignUp", pool_id=pool.id, subject=row.sub)

@@ -94,6 +94,7 @@ def _spend(pool: PoolConfig, client: ClientConfig, row: AuthorizationCode) -> Gr
             row.user,
             scopes=tuple(row.request["scopes"]),
             auth_time=row.auth_time,
+            event_id=row.request.get("event_id"),
             origin_jti=str(row.origin_jti),
             nonce=row.request.get("nonce"),
         )

@@ -11,6 +11,7 @@ from django.db import close_old_connections, models
 from cognito_app.core import clock
 from cognito_app.models import (
     AttemptCounter,
+    AuthEvent,
     AuthorizationCode,
     BrowserSession,
     OutboxMessage,
@@ -26,6 +27,7 @@ ROUNDS_BETWEEN_SWEEPS = 120
 BATCH = 1000
 LONGEST_ACCESS_TOKEN = timedelta(hours=24)
 MESSAGES_STAY = timedelta(days=7)
+EVENTS_STAY = timedelta(days=2 * 365)
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +45,7 @@ def sweep() -> int:
         BrowserSession.objects.filter(expires_at__lt=now),
         RefreshToken.objects.filter(expires_at__lt=now - LONGEST_ACCESS_TOKEN),
         OutboxMessage.objects.filter(created_at__lt=now - MESSAGES_STAY),
+        AuthEvent.objects.filter(created_at__lt=now - EVENTS_STAY),
     ]
     return sum(_delete(rows) for rows in expired)
 

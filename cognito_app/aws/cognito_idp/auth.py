@@ -8,7 +8,7 @@ from cognito_app.aws.call import Call
 from cognito_app.aws.cognito_idp import present
 from cognito_app.aws.registry import operation
 from cognito_app.errors import ResourceNotFoundException, UnauthorizedException
-from cognito_app.services import admin_users, users
+from cognito_app.services import admin_users, context_data, users
 from cognito_app.services.sign_in import with_tokens
 
 
@@ -20,12 +20,13 @@ def initiate_auth(
     ClientId: str,
     AuthParameters: dict[str, str] | None = None,
     ClientMetadata: dict[str, str] | None = None,
+    UserContextData: dict[str, Any] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     result = with_tokens.start(
         call.pool,
         call.client,
-        call.actor,
+        context_data.of_user(call.pool, call.client, call.actor, UserContextData),
         flow=AuthFlow,
         parameters=AuthParameters or {},
         metadata=ClientMetadata,
@@ -42,12 +43,13 @@ def admin_initiate_auth(
     AuthFlow: str,
     AuthParameters: dict[str, str] | None = None,
     ClientMetadata: dict[str, str] | None = None,
+    ContextData: dict[str, Any] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     result = with_tokens.start(
         call.pool,
         call.client,
-        call.actor,
+        context_data.of_administrator(call.actor, ContextData),
         flow=AuthFlow,
         parameters=AuthParameters or {},
         metadata=ClientMetadata,
@@ -65,12 +67,13 @@ def respond_to_auth_challenge(
     Session: str | None = None,
     ChallengeResponses: dict[str, str] | None = None,
     ClientMetadata: dict[str, str] | None = None,
+    UserContextData: dict[str, Any] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     result = with_tokens.respond(
         call.pool,
         call.client,
-        call.actor,
+        context_data.of_user(call.pool, call.client, call.actor, UserContextData),
         challenge=ChallengeName,
         session=Session,
         answers=ChallengeResponses or {},
@@ -89,12 +92,13 @@ def admin_respond_to_auth_challenge(
     ChallengeResponses: dict[str, str] | None = None,
     Session: str | None = None,
     ClientMetadata: dict[str, str] | None = None,
+    ContextData: dict[str, Any] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     result = with_tokens.respond(
         call.pool,
         call.client,
-        call.actor,
+        context_data.of_administrator(call.actor, ContextData),
         challenge=ChallengeName,
         session=Session,
         answers=ChallengeResponses or {},

@@ -63,6 +63,7 @@ def change_password(
         previous=PreviousPassword,
         proposed=ProposedPassword,
         origin_jti=grant.claims.get("origin_jti"),
+        client_id=grant.client.id,
     )
     return {}
 

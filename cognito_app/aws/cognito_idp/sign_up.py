@@ -7,7 +7,7 @@ from typing import Any
 from cognito_app.aws.call import Call
 from cognito_app.aws.cognito_idp import present
 from cognito_app.aws.registry import operation
-from cognito_app.services import attributes, clients, recovery, sign_up
+from cognito_app.services import attributes, clients, context_data, recovery, sign_up
 
 
 @operation("SignUp")
@@ -19,13 +19,15 @@ def sign_up_user(
     Password: str | None = None,
     SecretHash: str | None = None,
     UserAttributes: list[dict[str, str]] | None = None,
+    UserContextData: dict[str, Any] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
+    actor = context_data.of_user(call.pool, call.client, call.actor, UserContextData)
     registered = sign_up.register(
         call.pool,
         call.client,
-        call.actor,
+        actor,
         username=Username,
         password=Password,
         given=attributes.from_wire(UserAttributes),
@@ -47,28 +49,44 @@ def confirm_sign_up(
     ConfirmationCode: str,
     SecretHash: str | None = None,
     ForceAliasCreation: bool = False,
+    UserContextData: dict[str, Any] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
+    context_data.of_user(call.pool, call.client, call.actor, UserContextData)
     sign_up.confirm(call.pool, call.client, username=Username, code=ConfirmationCode, force_alias=ForceAliasCreation)
     return {}
 
 
 @operation("ResendConfirmationCode")
 def resend_confirmation_code(
-    call: Call, *, ClientId: str, Username: str, SecretHash: str | None = None, **unused: Any
+    call: Call,
+    *,
+    ClientId: str,
+    Username: str,
+    SecretHash: str | None = None,
+    UserContextData: dict[str, Any] | None = None,
+    **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
-    details = sign_up.resend(call.pool, call.client, call.actor, username=Username)
+    actor = context_data.of_user(call.pool, call.client, call.actor, UserContextData)
+    details = sign_up.resend(call.pool, call.client, actor, username=Username)
     return {"CodeDeliveryDetails": present.code_delivery(details)}
 
 
 @operation("ForgotPassword")
 def forgot_password(
-    call: Call, *, ClientId: str, Username: str, SecretHash: str | None = None, **unused: Any
+    call: Call,
+    *,
+    ClientId: str,
+    Username: str,
+    SecretHash: str | None = None,
+    UserContextData: dict[str, Any] | None = None,
+    **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
-    details = recovery.forgot(call.pool, call.client, call.actor, username=Username)
+    actor = context_data.of_user(call.pool, call.client, call.actor, UserContextData)
+    details = recovery.forgot(call.pool, call.client, actor, username=Username)
     return {"CodeDeliveryDetails": present.code_delivery(details)}
 
 
@@ -81,10 +99,10 @@ def confirm_forgot_password(
     ConfirmationCode: str,
     Password: str,
     SecretHash: str | None = None,
+    UserContextData: dict[str, Any] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
-    recovery.confirm_forgot(
-        call.pool, call.client, call.actor, username=Username, code=ConfirmationCode, password=Password
-    )
+    actor = context_data.of_user(call.pool, call.client, call.actor, UserContextData)
+    recovery.confirm_forgot(call.pool, call.client, actor, username=Username, code=ConfirmationCode, password=Password)
     return {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cognito_app.errors import InvalidParameterException, NotImplementedException
+from cognito_app.services.sign_in import progress, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 from cognito_app.services.sign_in.steps import (
     message_code,
@@ -78,7 +79,8 @@ def start(context: Context, flow: str, parameters: Mapping[str, str]) -> Outcome
     step = STARTS.get(flow)
     if step is None:
         raise NotImplementedException(f"The flow {flow} is not implemented in this release.")
-    return step(context, parameters)
+    risk.check_source(context, parameters.get("USERNAME", ""))
+    return progress.challenged(context, step(context, parameters))
 
 
 def respond(context: Context, challenge: str, session: str | None, answers: Mapping[str, str]) -> Outcome:
@@ -90,4 +92,5 @@ def respond(context: Context, challenge: str, session: str | None, answers: Mapp
     step = ANSWERS.get(challenge)
     if step is None:
         raise NotImplementedException(f"The challenge {challenge} is not implemented in this release.")
-    return step(context, session, answers)
+    risk.check_source(context, answers.get("USERNAME", ""))
+    return progress.challenged(context, step(context, session, answers))

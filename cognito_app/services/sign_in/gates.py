@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import orjson
 from django.db import transaction
 
-from cognito_app.core import clock, ids
+from cognito_app.core import clock
 from cognito_app.errors import (
     InvalidParameterException,
     NotAuthorizedException,
@@ -19,7 +19,7 @@ from cognito_app.errors import (
 from cognito_app.models import OutboxMessage, PoolUser
 from cognito_app.services import attempts, attributes, events, mfa_preferences
 from cognito_app.services.mfa_rules import Kind
-from cognito_app.services.sign_in import factors
+from cognito_app.services.sign_in import factors, progress, risk
 from cognito_app.services.sign_in.state import (
     DISABLED,
     WRONG_PASSWORD,
@@ -67,7 +67,7 @@ def check_enabled(context: Context, user: PoolUser | None) -> None:
 
 def wrong_password(context: Context, user: PoolUser | None) -> NotAuthorizedException:
     """Record a failed try and return the error for it."""
-    events.record(user, context.actor, events.SIGN_IN, passed=False)
+    events.record(user, context.actor, events.SIGN_IN, passed=False, client_id=context.client.id)
     return NotAuthorizedException(WRONG_PASSWORD)
 
 
@@ -80,8 +80,10 @@ def after_password(
     """
     if not user.enabled:
         attempts.clear_sign_in(throttle_key)
+        progress.refused(context, user)
         raise NotAuthorizedException(DISABLED)
     _check_status(context, user, throttle_key)
+    risk.judge(context, user, throttle_key)
     if user.status == PoolUser.Status.FORCE_CHANGE_PASSWORD:
         attempts.clear_sign_in(throttle_key)
         return _new_password_challenge(context, user)
@@ -104,6 +106,7 @@ def _check_status(context: Context, user: PoolUser, throttle_key: str) -> None:
         error = NotAuthorizedException(WRONG_PASSWORD)
     if error is not None:
         attempts.clear_sign_in(throttle_key)
+        progress.refused(context, user)
         raise error
 
 
@@ -120,7 +123,7 @@ def second_factor(
     ``save`` runs before the challenge, so that what the first factor brought is not lost.
     Raises InvalidParameterException where the pool requires a factor that the user neither has nor can set up.
     """
-    if not mfa_preferences.may_be_due(context.pool, user):
+    if not (mfa_preferences.may_be_due(context.pool, user) or risk.demands_mfa(context)):
         return finish(context, user, methods, throttle_key=throttle_key, save=save)
     try:
         with transaction.atomic():
@@ -142,7 +145,7 @@ def _after_first_factor(
     context: Context, user: PoolUser, methods: tuple[str, ...]
 ) -> tuple[Outcome, OutboxMessage | None]:
     """Decide about the second factor when what the first one brought is stored: it may have changed the attributes."""
-    decision = mfa_preferences.decide(context.pool, user)
+    decision = mfa_preferences.decide(context.pool, user, demanded=risk.demands_mfa(context))
     if decision.kind is Kind.NONE:
         return finish(context, user, methods), None
     if decision.kind is Kind.REFUSED:
@@ -179,13 +182,13 @@ def finish(
     save: Callable[[], None] | None = None,
 ) -> SignedIn:
     """End the sign-in: one transaction clears the failures, stores the event and the tokens or browser session."""
-    proof = Proof(user=user, methods=methods, time=clock.now(), event_id=ids.uuid4())
+    risk.check_source(context, user.username)
+    proof = Proof(user=user, methods=methods, time=clock.now(), event_id=context.attempt.event_id)
     with transaction.atomic():
         if save is not None:
             save()
         if throttle_key is not None:
             attempts.clear_sign_in(throttle_key)
-        challenges = (events.PASSWORD, events.MFA) if "mfa" in methods else (events.PASSWORD,)
-        events.record(user, context.actor, events.SIGN_IN, passed=True, event_id=proof.event_id, challenges=challenges)
+        progress.passed(context, user, methods)
         result = context.complete(proof)
     return SignedIn(proof=proof, result=result)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from cognito_app.core import secrets
 from cognito_app.errors import CodeMismatchException, InvalidParameterException, NotAuthorizedException
 from cognito_app.models import PoolUser, user_rows
-from cognito_app.services import events, mfa_preferences, users
+from cognito_app.services import mfa_preferences, users
 from cognito_app.services.config import PoolConfig
 from cognito_app.services.mfa_rules import Kind
-from cognito_app.services.sign_in import gates
+from cognito_app.services.sign_in import gates, progress
 from cognito_app.services.sign_in.state import (
     DISABLED,
     INVALID_SESSION,
@@ -72,5 +72,5 @@ def check_set_up_is_due(pool: PoolConfig, user: PoolUser) -> None:
 
 def wrong_code(context: Context, user: PoolUser, message: str) -> CodeMismatchException:
     """Record a wrong code of a second factor and return the error for it."""
-    events.record(user, context.actor, events.SIGN_IN, passed=False, challenges=(events.MFA,))
+    progress.wrong_second_factor(context, user)
     return CodeMismatchException(message)

@@ -31,6 +31,21 @@ class Proof:
     event_id: str
 
 
+@dataclass(slots=True)
+class Attempt:
+    """What becomes known of an attempt while it runs; the event and the demand go on through its sessions.
+
+    ``recorded`` tells that its event is stored already; ``user`` is set when threat protection looked at it.
+    """
+
+    event_id: str = field(default_factory=ids.uuid4)
+    user: PoolUser | None = None
+    compromised: bool = False
+    risk: dict[str, Any] = field(default_factory=dict)
+    demands_mfa: bool = False
+    recorded: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One attempt to sign in; ``complete`` runs in the transaction that ends it and makes tokens or a session.
@@ -45,6 +60,7 @@ class Context:
     metadata: Mapping[str, str] = field(default_factory=dict)
     admin: bool = False
     device_key: str | None = None
+    attempt: Attempt = field(default_factory=Attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +95,7 @@ class Session:
     client_id: str
     password_mark: str = field(repr=False)
     data: Mapping[str, Any] = field(repr=False)
+    progress: Mapping[str, Any] = field(repr=False)
 
     def is_spent(self) -> bool:
         """Whether it was used already (a look that spares work; ``spend`` decides)."""
@@ -97,7 +114,13 @@ def seal_session(
     context: Context, challenge: str, user: PoolUser, methods: tuple[str, ...], data: Mapping[str, Any] | None = None
 ) -> str:
     """Make the session string of a challenge: nothing is stored until it is answered."""
-    return seal_session_for(context.client, challenge, user, methods, data)
+    attempt = context.attempt
+    progress = {
+        "v": attempt.event_id,
+        "f": attempt.demands_mfa,
+        "r": attempt.recorded or attempt.user is not None,
+    }
+    return seal_session_for(context.client, challenge, user, methods, data, progress=progress)
 
 
 def seal_session_for(
@@ -106,8 +129,10 @@ def seal_session_for(
     user: PoolUser,
     methods: tuple[str, ...],
     data: Mapping[str, Any] | None = None,
+    *,
+    progress: Mapping[str, Any],
 ) -> str:
-    """Make the session string of a challenge of a client."""
+    """Make the session string of a challenge of a client; ``progress`` is what becomes of ``Attempt``."""
     expires_at = clock.now() + timedelta(minutes=client.session_minutes)
     payload = {
         "c": client.id,
@@ -118,6 +143,7 @@ def seal_session_for(
         "m": methods,
         "p": password_mark(user),
         "d": data or {},
+        "g": progress,
     }
     return keyring.pack(payload, aad=SESSION_PLACE)
 
@@ -135,6 +161,11 @@ def open_session(context: Context, text: str, challenge: str) -> Session:
     session = open_any_session(text, challenge)
     if session.client_id != context.client.id:
         raise NotAuthorizedException(INVALID_SESSION)
+    attempt = context.attempt
+    attempt.demands_mfa = session.progress["f"]
+    if session.progress["r"]:
+        # Only a stored event goes on: two answers to one session must not store two under the same id.
+        attempt.event_id, attempt.recorded = session.progress["v"], True
     return session
 
 
@@ -156,6 +187,7 @@ def open_any_session(text: str, challenge: str) -> Session:
         client_id=data["c"],
         password_mark=data["p"],
         data=data["d"],
+        progress=data["g"],
     )
     if session.challenge != challenge:
         raise NotAuthorizedException(INVALID_SESSION)

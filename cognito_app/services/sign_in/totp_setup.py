@@ -39,7 +39,10 @@ class _Setup:
     def renewed(self, **data: str | bool) -> str:
         """Return the session that follows."""
         given = {"factors": self.session.data["factors"], **data}
-        return seal_session_for(self.client, factors.SETUP, self.user, self.session.methods, given)
+        session = self.session
+        return seal_session_for(
+            self.client, factors.SETUP, self.user, session.methods, given, progress=session.progress
+        )
 
 
 def _open(text: str) -> _Setup:

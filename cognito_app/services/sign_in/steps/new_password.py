@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException
 from cognito_app.models import PoolUser, user_rows
-from cognito_app.services import attributes, password_rules, users
+from cognito_app.services import attributes, compromised, password_rules, users
 from cognito_app.services.sign_in import gates
 from cognito_app.services.sign_in.state import (
     DISABLED,
@@ -39,6 +39,7 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     _check_user(context, user, name)
     merged = _merged_attributes(context, user, answers)
     password_rules.check_policy(context.pool, password)
+    compromised.check_new(context.pool, context.client.id, context.actor, password, compromised.PASSWORD_CHANGE, user)
     new = password_rules.prepare(context.pool, user.username, password)
     return gates.second_factor(context, user, opened.methods, save=lambda: _save(context, opened, user, merged, new))
 

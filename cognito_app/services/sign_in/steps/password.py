@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from cognito_app.core import passwords
 from cognito_app.models import PoolUser
 from cognito_app.services import attempts, password_rules, users
-from cognito_app.services.sign_in import gates
+from cognito_app.services.sign_in import gates, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 
 
@@ -28,6 +28,7 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
         right = passwords.check(user.password_hash if user else None, password)
     if user is None or not right:
         raise gates.wrong_password(context, user)
+    risk.look_at_password(context, password)
     return gates.after_password(context, user, throttle_key, save=_verifier_saver(context, user, password))
 
 
