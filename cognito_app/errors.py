@@ -85,6 +85,9 @@ class LimitExceededException(ServiceError):
     default_message = "Attempt limit exceeded, please try after some time."
 
 
+class ManagedLoginBrandingExistsException(ServiceError): ...
+
+
 class MFAMethodNotFoundException(ServiceError): ...
 
 
@@ -113,6 +116,9 @@ class ResourceNotFoundException(ServiceError): ...
 
 
 class ScopeDoesNotExistException(ServiceError): ...
+
+
+class TermsExistsException(ServiceError): ...
 
 
 class TierChangeNotAllowedException(ServiceError): ...
