@@ -12,18 +12,17 @@ from lxml import etree  # type: ignore[import-untyped]
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 XHTML = "http://www.w3.org/1999/xhtml"
-ELEMENTS = frozenset(
-    """
+_NAMES = """
     svg altglyph altglyphdef altglyphitem animatecolor animatemotion animatetransform circle clippath defs desc ellipse
     filter font g glyph glyphref hkern image line lineargradient marker mask metadata mpath path pattern polygon
     polyline radialgradient rect stop style switch symbol text textpath title tref tspan view vkern feblend
     fecolormatrix fecomponenttransfer fecomposite feconvolvematrix fediffuselighting fedisplacementmap fedistantlight
     feflood fefunca fefuncb fefuncg fefuncr fegaussianblur femerge femergenode femorphology feoffset fepointlight
     fespecularlighting fespotlight fetile feturbulence
-    """.split()
-)
+"""
+ELEMENTS = frozenset(_NAMES.split())
 _LOCAL = re.compile(r"\s*#|\s*data:image/(?:png|jpeg|webp);base64,[A-Za-z0-9+/=\s]*\Z")
-_FETCHES = re.compile(r"url\(\s*['\"]?\s*(?!#)|@import|image-set\(|\\|javascript:|expression\(", re.IGNORECASE)
+_FETCHES = re.compile(r"url\((?!\s*['\"]?\s*#)|@import|image-set\(|\\|javascript:|expression\(", re.IGNORECASE)
 
 
 class UnsafeSvg(ValueError):

@@ -25,6 +25,22 @@ from cognito_app.services.config import PoolConfig, stamp_of
 MAX_TERMS = 40
 LARGEST_PAGE = 60
 DEFAULT_LANGUAGE = "cognito:default"
+TERMS_OF_USE, PRIVACY_POLICY = "terms-of-use", "privacy-policy"
+LANGUAGES = {
+    "de": "cognito:german",
+    "en": "cognito:english",
+    "es": "cognito:spanish",
+    "fr": "cognito:french",
+    "id": "cognito:bahasa-indonesia",
+    "it": "cognito:italian",
+    "ja": "cognito:japanese",
+    "ko": "cognito:korean",
+    "nl": "cognito:dutch",
+    "pt-BR": "cognito:portuguese-brazil",
+    "zh-CN": "cognito:chinese-simplified",
+    "zh-TW": "cognito:chinese-traditional",
+}
+"""The pages' languages, and their names in ``links``."""
 
 
 def find(pool: PoolConfig, terms_id: str) -> Terms:
@@ -130,6 +146,17 @@ def page(pool: PoolConfig, *, limit: int | None, token: str | None) -> tuple[lis
     """Return a page of the pool's documents, oldest first, and the token of the next."""
     rows = Terms.objects.filter(pool_id=pool.id)
     return keyset.by_age(rows, scope=f"ListTerms:{pool.id}", limit=limit or LARGEST_PAGE, token=token)
+
+
+def shown(pool: PoolConfig, client_id: str, language: str | None) -> dict[str, str] | None:
+    """Return a client's links in a language of the pages (English unless given), by name of the document.
+
+    None unless the client has both documents.
+    """
+    rows = Terms.objects.filter(pool_id=pool.id, client_id=client_id).values_list("name", "links")
+    wanted = LANGUAGES[language or "en"]
+    links = {name: by_language.get(wanted, by_language[DEFAULT_LANGUAGE]) for name, by_language in rows}
+    return links if {TERMS_OF_USE, PRIVACY_POLICY} <= set(links) else None
 
 
 def _locked(pool: PoolConfig, terms_id: str) -> Terms:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
+from uuid import UUID
 
 from cognito_app.core import images
 from cognito_app.errors import InvalidParameterException
@@ -62,9 +63,7 @@ def store(style: ManagedLoginBranding, given: Iterable[Given]) -> None:
 
     A changed image is a new row, so that the address of an image always shows the same.
     """
-    stored = {
-        _place(row.category, row.color_mode, row.resource_id): row for row in style.assets.defer("content").all()
-    }
+    stored = {_place(row.category, row.color_mode, row.resource_id): row for row in style.assets.defer("content").all()}
     for item in given:
         old = stored.get(item.place)
         if item.content is None:
@@ -90,6 +89,6 @@ def _keep(old: BrandingAsset | None, item: Given) -> None:
     old.save(update_fields=["resource_id"])
 
 
-def find(pool_id: str, style_id: str, asset_id: int) -> BrandingAsset | None:
+def find(pool_id: str, style_id: UUID, asset_id: int) -> BrandingAsset | None:
     """Return an image of a pool's style, or None."""
     return BrandingAsset.objects.filter(pk=asset_id, branding_id=style_id, branding__pool_id=pool_id).first()
