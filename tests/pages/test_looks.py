@@ -53,7 +53,7 @@ class Pages(Site):
 
     def page(self, name: str = "login", **more: str) -> str:
         """Return the text of a page."""
-        return self.get(name, **self.request(**more)).content.decode()
+        return str(self.get(name, **self.request(**more)).content.decode())
 
     def css(self, text: str) -> str:
         """Return the client's stylesheet that a page links to."""
