@@ -93,10 +93,14 @@ def update_managed_login_branding(
     Settings: object = None,
     Assets: Assets | None = None,
 ) -> dict[str, Any]:
-    if UserPoolId is None or ManagedLoginBrandingId is None:
-        raise InvalidParameterException("UserPoolId and ManagedLoginBrandingId are required.")
+    # The model requires neither, and without either there is nothing to change.
+    if UserPoolId is None:
+        raise InvalidParameterException("UserPoolId is required.")
+    pool = call.pool
+    if ManagedLoginBrandingId is None:
+        raise InvalidParameterException("ManagedLoginBrandingId is required.")
     changed = styles.update(
-        call.pool,
+        pool,
         call.actor,
         style_id=ManagedLoginBrandingId,
         defaults=UseCognitoProvidedValues,
