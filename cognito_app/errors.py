@@ -86,6 +86,9 @@ class LimitExceededException(ServiceError):
     default_message = "Attempt limit exceeded, please try after some time."
 
 
+class ManagedLoginBrandingExistsException(ServiceError): ...
+
+
 class MFAMethodNotFoundException(ServiceError): ...
 
 
@@ -118,6 +121,9 @@ class ScopeDoesNotExistException(ServiceError): ...
 
 class SoftwareTokenMFANotFoundException(ServiceError):
     default_message = "Software Token MFA has not been enabled by the userPool"
+
+
+class TermsExistsException(ServiceError): ...
 
 
 class TierChangeNotAllowedException(ServiceError): ...

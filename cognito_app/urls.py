@@ -14,9 +14,11 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from cognito_app.aws.view import aws_view
 from cognito_app.oauth import authorize, discovery, identity_documents, logout, revoke, token, userinfo
-from cognito_app.pages import confirm, error, event_feedback, login, recovery, signup
+from cognito_app.pages import assets, confirm, error, event_feedback, login, recovery, signup
 
 SEGMENT = r"^(?:(?P<segment>[A-Za-z0-9_-]{1,63})/)?"
+
+UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def _on_site(route: str, view: Callable[..., Any]) -> URLPattern:
@@ -48,6 +50,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _on_site("confirmForgotPassword", recovery.confirm_forgot_password),
     _on_site("eventFeedback", event_feedback.event_feedback),
     _on_site("error", error.error),
+    re_path(rf"{SEGMENT}branding\.css$", assets.stylesheet),
+    re_path(
+        rf"{SEGMENT}branding/(?P<style>{UUID})/(?P<number>[0-9]{{1,18}})\.(?P<extension>[a-z]{{3,4}})$",
+        assets.style_image,
+    ),
+    re_path(
+        rf"{SEGMENT}(?P<owner>[A-Za-z0-9_+]{{1,128}})/(?P<version>[0-9]{{14,20}})/assets/images/(?P<name>image\.[a-z]{{3}})$",
+        assets.classic_logo,
+    ),
 ]
 
 if apps.is_installed("django.contrib.admin") and apps.is_installed("django_otp.plugins.otp_totp"):

@@ -31,6 +31,7 @@ class BrandingAsset(models.Model):
     category = models.CharField(max_length=32)
     color_mode = models.CharField(max_length=8)
     extension = models.CharField(max_length=4)
+    resource_id = models.CharField(max_length=40, blank=True)
     content = models.BinaryField()
 
     class Meta:

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from cognito_app.errors import ServiceError
 from cognito_app.pages import flow
 from cognito_app.pages.confirm import confirmation_page
+from cognito_app.pages.look import terms_of
 from cognito_app.pages.site import Visit, page
 from cognito_app.services import sign_up
 from cognito_app.services.sign_in.state import seal_session
@@ -85,6 +86,7 @@ def _form(visit: Visit, message: str = "") -> HttpResponse:
         autocomplete=autocomplete,
         fields=fields,
         policy=_policy_lines(visit),
+        terms=terms_of(visit),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from cognito_app.core import ids, secrets
 from cognito_app.errors import ServiceError
-from cognito_app.services import authorization, sites, stamps
+from cognito_app.pages.look import look_context
+from cognito_app.services import authorization, sites, stamps, terms
 from cognito_app.services.authorization import AuthorizeRequest, PageError, RedirectError
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sites import Site
@@ -23,6 +24,8 @@ from cognito_app.services.sites import Site
 CSRF_COOKIE = "XSRF-TOKEN"
 CSRF_FIELD = "_csrf"
 SESSION_COOKIE = "cognito"
+LANGUAGE_COOKIE = "lang"
+LANGUAGE_SECONDS = 365 * 86_400
 MAX_BODY = 64 * 1024
 
 PAGES = {
@@ -55,6 +58,19 @@ class Visit:
         self.authorize, self.client = authorization.parse(self.site.pool, given)
         return self.authorize, self.client
 
+    @property
+    def client_id(self) -> str | None:
+        """The client that the page is shown for, as far as it is known."""
+        named = str(self.request.GET.get("client_id", ""))
+        client = self.client or authorization.client_of(self.site.pool, named)
+        return client.id if client else None
+
+    @cached_property
+    def language(self) -> str | None:
+        """The language that the browser asked for, now or before; managed login alone has languages."""
+        asked = (self.request.GET.get("lang"), self.request.COOKIES.get(LANGUAGE_COOKIE))
+        return None if self.site.classic else next((code for code in asked if code in terms.LANGUAGES), None)
+
     def field(self, name: str) -> str:
         """Return a field of the posted form; absent is empty."""
         return str(self.request.POST.get(name, "")).replace("\x00", "")
@@ -79,19 +95,26 @@ class Visit:
             "client_name": self.client.name if self.client else "",
             "links": {name: self.link(path) for name, path in PAGES.items()},
             "stylesheet": static("cognito_app/css/managed-login.css"),
+            **look_context(self.site, self.client_id),
             **context,
         }
         html = loader.render_to_string(f"cognito_app/managed_login/{template}.html", shown)
         response = HttpResponse(html, status=status)
+        self._set_cookie(response, CSRF_COOKIE, self._csrf)
+        if self.language and self.language != self.request.COOKIES.get(LANGUAGE_COOKIE):
+            self._set_cookie(response, LANGUAGE_COOKIE, self.language, max_age=LANGUAGE_SECONDS)
+        return response
+
+    def _set_cookie(self, response: HttpResponse, name: str, value: str, max_age: int | None = None) -> None:
         response.set_cookie(
-            CSRF_COOKIE,
-            self._csrf,
+            name,
+            value,
+            max_age=max_age,
             path=self.site.cookie_path,
             secure=self.site.secure,
             httponly=True,
             samesite="Lax",
         )
-        return response
 
     def error(self, code: str) -> HttpResponse:
         """Go to the error page."""

@@ -19,7 +19,7 @@ from cognito_app.errors import (
     NotAuthorizedException,
     ResourceNotFoundException,
 )
-from cognito_app.models import AppClient, ClientSecret, RiskConfiguration
+from cognito_app.models import AppClient, ClientSecret, ManagedLoginBranding, RiskConfiguration, Terms, UICustomization
 from cognito_app.services import client_rules, keyset, stamps
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import ClientConfig, PoolConfig, stamp_of
@@ -97,9 +97,10 @@ def update(
 
 @transaction.atomic
 def delete(pool: PoolConfig, actor: Actor, client_id: str) -> None:
-    """Delete a client. Raises ResourceNotFoundException."""
+    """Delete a client, and what its pages show. Raises ResourceNotFoundException."""
     find(pool, client_id).delete()
-    RiskConfiguration.objects.filter(pool_id=pool.id, client_id=client_id).delete()
+    for model in (ManagedLoginBranding, UICustomization, Terms, RiskConfiguration):
+        model._default_manager.filter(pool_id=pool.id, client_id=client_id).delete()
     stamps.bump(stamp_of(pool.id))
     audit(actor, "DeleteUserPoolClient", pool_id=pool.id, subject=client_id)
 

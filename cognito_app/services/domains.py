@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-p
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
@@ -23,7 +24,18 @@ RESERVED = frozenset(
 )
 TAKEN = "Domain already associated with another user pool."
 
-_known: tuple[int | None, dict[str, str]] = (None, {})
+MANAGED_LOGIN = 2
+
+
+class Names(NamedTuple):
+    """Every domain: its pool by its name, its branding version by its name, and the version by the pool's id."""
+
+    pools: dict[str, str]
+    versions: dict[str, int]
+    pool_versions: dict[str, int]
+
+
+_known: tuple[int | None, Names] = (None, Names({}, {}, {}))
 
 
 def create(
@@ -114,30 +126,49 @@ def delete(pool: PoolConfig, actor: Actor, *, name: str) -> None:
     audit(actor, "DeleteUserPoolDomain", pool_id=pool.id, subject=name)
 
 
-def _names() -> dict[str, str]:
-    """Return the pool of every domain name, from memory while no domain changed."""
+def _names() -> Names:
+    """Return what is known of every domain name, from memory while no domain changed."""
     global _known  # one table per process
     version = stamps.version(stamps.DOMAINS)
     if version is None or version != _known[0]:
-        _known = (version, dict(Domain.objects.values_list("name", "pool_id")))
+        rows = list(Domain.objects.order_by("is_custom").values_list("name", "pool_id", "managed_login_version"))
+        pools = {name: pool_id for name, pool_id, _ in rows}
+        versions = {name: branding for name, _, branding in rows}
+        # A pool's custom domain comes after its prefix, and so decides.
+        _known = (version, Names(pools, versions, {pool_id: branding for _, pool_id, branding in rows}))
     return _known[1]
 
 
-def pool_of_host(host: str) -> str | None:
-    """Return the pool that a Host header addresses: a custom domain, or a prefix below the base domain."""
+def branding_version(pool_id: str, address: str) -> int:
+    """Return 1 for the classic pages, 2 for managed login: what the domain says by which the pool was addressed.
+
+    A pool that was addressed by its id takes it from its custom domain, else its prefix; without any it is 2.
+    """
+    names = _names()
+    if names.pools.get(address) == pool_id:
+        return names.versions[address]
+    return names.pool_versions.get(pool_id, MANAGED_LOGIN)
+
+
+def name_of_host(host: str) -> str:
+    """Return the domain name that a Host header may stand for: a custom domain, or a prefix below the base domain."""
     name = host.lower()
     base = app_settings.auth_base_domain
-    names = _names()
     if base and name.endswith("." + base.lower()):
-        return names.get(name.removesuffix("." + base.lower()))
-    return names.get(name.rpartition(":")[0] or name) if "." in name else None
+        return name.removesuffix("." + base.lower())
+    return (name.rpartition(":")[0] or name) if "." in name else ""
+
+
+def pool_of_host(host: str) -> str | None:
+    """Return the pool that a Host header addresses."""
+    return _names().pools.get(name_of_host(host))
 
 
 def pool_of_segment(segment: str) -> str | None:
     """Return the pool that the first part of a path addresses: a pool id, or a prefix."""
     if "_" in segment:
         return segment
-    return _names().get(segment)
+    return _names().pools.get(segment)
 
 
 def base_url(pool_id: str) -> str:

@@ -19,6 +19,8 @@ REASONS = {
     "identity-based": "because no identity-based policy allows the {action} action",
     "session": "because no session policy allows the {action} action",
 }
+ALSO_DENIED_WITH = {"cognito-idp:DescribeTermsByClient": "cognito-idp:DescribeTerms"}
+"""Actions that a policy denies by denying another one (the model's documentation of DescribeTermsByClient)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,10 @@ def authorize(
     if ip:
         context["aws:SourceIp"] = ip
     decision = policy.evaluate(principal.policies, principal.session_policies, action, resource, context)
+    if decision.allowed and action in ALSO_DENIED_WITH:
+        other = ALSO_DENIED_WITH[action]
+        related = policy.evaluate(principal.policies, principal.session_policies, other, resource, context)
+        decision = related if related.reason == "explicit deny" else decision
     if not decision.allowed:
         why = REASONS[decision.reason].format(action=action)
         raise AccessDeniedException(

@@ -15,10 +15,14 @@ from cognito_app.services.config import PoolConfig, issuer_of
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A pool as a browser sees it; ``prefix`` starts every path of it (empty where the host names the pool)."""
+    """A pool as a browser sees it; ``prefix`` starts every path of it (empty where the host names the pool).
+
+    ``address`` is the domain name, prefix or pool id by which it was found.
+    """
 
     pool: PoolConfig
     prefix: str
+    address: str = ""
 
     @property
     def secure(self) -> bool:
@@ -30,6 +34,11 @@ class Site:
         """The path that the site's cookies belong to."""
         return self.prefix + "/"
 
+    @property
+    def classic(self) -> bool:
+        """Whether it shows the classic hosted pages instead of managed login."""
+        return domains.branding_version(self.pool.id, self.address) != domains.MANAGED_LOGIN
+
 
 def find(host: str, segment: str | None) -> Site | None:
     """Return the site that a Host header, or the first segment of a path, addresses."""
@@ -37,7 +46,8 @@ def find(host: str, segment: str | None) -> Site | None:
     if pool_id is None or len(pool_id) > 55 or "\x00" in pool_id:
         return None
     try:
-        return Site(pool=config.pool(pool_id), prefix=f"/{segment}" if segment else "")
+        address = segment or domains.name_of_host(host)
+        return Site(pool=config.pool(pool_id), prefix=f"/{segment}" if segment else "", address=address)
     except ResourceNotFoundException:
         return None
 

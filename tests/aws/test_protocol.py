@@ -171,7 +171,10 @@ def _violations(shape: Any, depth: int = 0) -> list[Any]:
         return ["maybe"]
     if shape.type_name == "list":
         return ["text", *([[value] for value in _violations(shape.member, depth + 1)[:1]] if depth < 2 else [])]
-    return ["text"]
+    if shape.type_name == "blob":
+        return ["no base64"]
+    # A document is any JSON.
+    return [] if facts.get("document") else ["text"]
 
 
 def _cases() -> list[Any]:
