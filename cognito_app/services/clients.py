@@ -84,7 +84,7 @@ def update(
 ) -> AppClient:
     """Replace a client's settings; its secrets stay. Raises as ``create``, and ResourceNotFoundException."""
     with transaction.atomic():
-        row = find(pool, client_id)
+        row = locked(pool, client_id)
         row.configuration = client_rules.normalize(pool, settings, has_secret=bool(row.secrets.all()))
         if name is not None:
             row.name = name
@@ -127,7 +127,7 @@ def add_secret(
     Raises ResourceNotFoundException, InvalidParameterException, LimitExceededException.
     """
     with transaction.atomic():
-        row = _locked(pool, client_id)
+        row = locked(pool, client_id)
         present = row.secrets.count()
         if present == 0:
             raise InvalidParameterException("A public client cannot be given a secret.")
@@ -143,7 +143,7 @@ def add_secret(
 def delete_secret(pool: PoolConfig, actor: Actor, client_id: str, secret_id: str) -> None:
     """Delete one of two secrets. Raises ResourceNotFoundException or InvalidParameterException."""
     with transaction.atomic():
-        row = _locked(pool, client_id)
+        row = locked(pool, client_id)
         if not row.secrets.filter(pk=secret_id).exists():
             raise ResourceNotFoundException(f"Client secret {secret_id} does not exist.")
         if row.secrets.count() == 1:
@@ -153,7 +153,8 @@ def delete_secret(pool: PoolConfig, actor: Actor, client_id: str, secret_id: str
         audit(actor, "DeleteUserPoolClientSecret", pool_id=pool.id, subject=client_id)
 
 
-def _locked(pool: PoolConfig, client_id: str) -> AppClient:
+def locked(pool: PoolConfig, client_id: str) -> AppClient:
+    """Return a client of the pool, locked until the transaction ends. Raises ResourceNotFoundException."""
     row = AppClient.objects.select_for_update().filter(pk=client_id, pool_id=pool.id).first()
     if row is None:
         raise _unknown(client_id)
