@@ -48,11 +48,11 @@ class UserSession(models.Model):
     def serialize(cls, user_id: int) -> None:
         """Let the transactions that begin or end sessions of one user go one by one.
 
-        Whoever locks the user's row or stores a refresh token does that before, and touches refresh tokens of other
-        families after: so no two of them wait for each other. SQLite has one writer at a time anyway.
+        It locks the user's row, weakly enough for rows that refer to it to be stored meanwhile. The order is user,
+        sessions, refresh tokens everywhere: so no two transactions wait for each other. SQLite has one writer anyway.
         """
         if connection.vendor == "postgresql":
-            execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"user-sessions:{user_id}"])
+            execute("SELECT 1 FROM cognito_app_pooluser WHERE id = %s FOR NO KEY UPDATE", [user_id])
 
     @classmethod
     def forget_families(cls, origin_jtis: Sequence[str]) -> None:

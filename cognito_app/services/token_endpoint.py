@@ -12,11 +12,11 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from cognito_app.core import clock, jose, secrets
+from cognito_app.core import clock, secrets
 from cognito_app.errors import NotAuthorizedException, ServiceError
 from cognito_app.models import AuthorizationCode
 from cognito_app.models.base import claim
-from cognito_app.services import claims, client_rules, clients, keys, tokens
+from cognito_app.services import client_tokens, clients, tokens
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.sign_in import with_tokens
@@ -120,14 +120,9 @@ def client_credentials(pool: PoolConfig, client: ClientConfig, scope: str | None
     """Give a confidential client a token of its own. Raises OAuthError."""
     if "client_credentials" not in client.oauth_flows or not client.secrets:
         raise OAuthError("unauthorized_client")
-    allowed = [name for name in client.oauth_scopes if name not in client_rules.RESERVED_SCOPES]
+    allowed = client_tokens.scopes_of(pool, client)
     asked = (scope or "").split()
-    granted = tuple(name for name in allowed if name in asked) if asked else tuple(allowed)
+    granted = tuple(name for name in allowed if name in asked) if asked else allowed
     if asked and not granted:
         raise OAuthError("invalid_scope")
-    signing = keys.of_pool(pool.id)
-    if signing is None:
-        raise OAuthError("invalid_client")
-    body = claims.client_access_token(pool.issuer, client.id, granted, clock.epoch(), client.access_seconds)
-    access = jose.sign(body, signing.access_token.private, signing.access_token.kid)
-    return Tokens(access=access, id=None, refresh=None, expires_in=client.access_seconds)
+    return client_tokens.sign(pool, client, granted)

@@ -139,7 +139,7 @@ def asks_to_sign_in(answer: Any) -> bool:
     location = urlsplit(answer["Location"])
     assert answer.status_code == 302
     assert location.path.endswith("/login") or "code" in parse_qs(location.query), answer["Location"]
-    return location.path.endswith("/login")
+    return str(location.path).endswith("/login")
 
 
 def test_client_goes_on_with_a_browsers_session_within_its_own_time(app: App) -> None:

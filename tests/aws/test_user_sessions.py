@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -54,12 +55,13 @@ def current(app: App, tokens: dict[str, Any]) -> str:
 def works(app: App, tokens: dict[str, Any]) -> bool:
     """Whether access and refresh token are good; they must agree."""
     outcomes = []
-    for call in (
+    calls: list[Callable[[], Any]] = [
         lambda: app.idp.get_user(AccessToken=tokens["AccessToken"]),
         lambda: app.idp.get_tokens_from_refresh_token(
             ClientId=tokens.get("ClientId", app.client_id), RefreshToken=tokens["RefreshToken"]
         ),
-    ):
+    ]
+    for call in calls:
         try:
             call()
             outcomes.append("")
