@@ -18,7 +18,8 @@ from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.tokens import API_SCOPE, Grant
 from cognito_app.triggers import invoke
 
-ACCESS_TOKEN, ID_TOKEN = "ACCESS_TOKEN", "ID_TOKEN"  # noqa: S105  # kinds of tokens
+ACCESS_TOKEN, ID_TOKEN = "ACCESS_TOKEN", "ID_TOKEN"
+USE = "token_use"
 USES = {ACCESS_TOKEN: "access", ID_TOKEN: "id"}
 REASONS = {
     "malformed": "Invalid {}",
@@ -117,7 +118,7 @@ def _verify(pool: PoolConfig, given: GivenToken, what: str) -> Mapping[str, Any]
 
 def _is_of_client(known: Mapping[str, Any]) -> bool:
     """Whether a token came from client credentials."""
-    return known["token_use"] == "access" and "username" not in known
+    return known[USE] == USES[ACCESS_TOKEN] and "username" not in known
 
 
 def _acting(pool: PoolConfig, given: GivenToken) -> str:
@@ -178,7 +179,7 @@ def _body(grant: Grant, known: Mapping[str, Any], wanted: Wanted, act: Mapping[s
         body = claims.access_token(grant, now)
     else:
         body = claims.id_token(grant, now, None)
-        if known["token_use"] == "id":
+        if known[USE] == USES[ID_TOKEN]:
             # An ID token has no scopes that say what it may show: not more than it shows itself.
             hidden = [name for name in claims.visible_attributes(grant) if name not in known]
             body = {name: value for name, value in body.items() if name not in hidden}
