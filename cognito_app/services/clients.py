@@ -27,6 +27,7 @@ from cognito_app.services.config import ClientConfig, PoolConfig, stamp_of
 MAX_CLIENTS = 10_000
 MAX_SECRETS = 2
 LARGEST_PAGE = 60
+REGULAR = "REGULAR"
 
 
 def find(pool: PoolConfig, client_id: str) -> AppClient:
@@ -103,10 +104,22 @@ def delete(pool: PoolConfig, actor: Actor, client_id: str) -> None:
     audit(actor, "DeleteUserPoolClient", pool_id=pool.id, subject=client_id)
 
 
-def page(pool: PoolConfig, *, limit: int | None, token: str | None) -> tuple[list[AppClient], str | None]:
-    """Return a page of the pool's clients, oldest first, and the token of the next."""
+def kind_of(row: AppClient) -> str:
+    """Return REGULAR, or DCR for a client that registered itself."""
+    return str(row.extras.get("client_type", REGULAR))
+
+
+def page(
+    pool: PoolConfig, *, limit: int | None, token: str | None, kind: str | None = None
+) -> tuple[list[AppClient], str | None]:
+    """Return a page of the pool's clients, oldest first, and the token of the next.
+
+    With ``kind`` only those of it: a page may then hold fewer than ``limit`` and still not be the last.
+    """
     rows = AppClient.objects.filter(pool_id=pool.id)
-    return keyset.by_age(rows, scope=f"ListUserPoolClients:{pool.id}", limit=limit or LARGEST_PAGE, token=token)
+    scope = f"ListUserPoolClients:{pool.id}:{kind or ''}"
+    found, following = keyset.by_age(rows, scope=scope, limit=limit or LARGEST_PAGE, token=token)
+    return [row for row in found if kind is None or kind_of(row) == kind], following
 
 
 def _store_secret(row: AppClient, value: str) -> ClientSecret:
