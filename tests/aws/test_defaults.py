@@ -43,26 +43,9 @@ DEFAULT_POOL = {
 }
 OWN_OF_POOL = ("Id", "Name", "Arn", "CreationDate", "LastModifiedDate", "SchemaAttributes")
 STANDARD = [
-    "sub",
-    "name",
-    "given_name",
-    "family_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "email",
-    "email_verified",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "phone_number",
-    "phone_number_verified",
-    "address",
-    "updated_at",
+    *("sub", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile"),
+    *("picture", "website", "email", "email_verified", "gender", "birthdate", "zoneinfo", "locale"),
+    *("phone_number", "phone_number_verified", "address", "updated_at"),
 ]
 DEFAULT_CLIENT = {
     "RefreshTokenValidity": 30,
@@ -296,7 +279,7 @@ def test_clients_are_listed_by_type_in_pages_that_may_hold_fewer(app: App) -> No
     def pages(**members: str) -> list[list[str]]:
         found, token = [], None
         while True:
-            more = {"NextToken": token} if token else {}
+            more: dict[str, Any] = {"NextToken": token} if token else {}
             answer = app.idp.list_user_pool_clients(UserPoolId=app.pool_id, MaxResults=2, **members, **more)
             found.append([item["ClientId"] for item in answer["UserPoolClients"]])
             assert all(set(item) == {"ClientId", "UserPoolId", "ClientName"} for item in answer["UserPoolClients"])

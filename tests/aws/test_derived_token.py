@@ -121,7 +121,8 @@ def test_scopes_are_what_is_asked_for_held_and_allowed(pool: App) -> None:
     token = hosted(pool, "openid email api/read api/write")["access_token"]
 
     def granted(*scopes: str) -> list[str]:
-        answer = exchange(pool, client_id, token, **({"Scopes": list(scopes)} if scopes else {}))
+        members: dict[str, Any] = {"Scopes": list(scopes)} if scopes else {}
+        answer = exchange(pool, client_id, token, **members)
         assert claims(pool, answer["IssuedToken"])["scope"].split() == answer["Scopes"]
         return list(answer["Scopes"])
 
@@ -141,13 +142,18 @@ def test_a_token_is_bound_to_one_resource_server(pool: App) -> None:
     resource_server(pool, "https://orders.example.com")
     token = pool.sign_in()["AccessToken"]
     for member in ("Audiences", "Resources"):
-        answer = exchange(pool, client_id, token, **{member: ["https://orders.example.com"]})
+
+        def bound(*identifiers: str, member: str = member) -> Any:
+            members: dict[str, Any] = {member: list(identifiers)}
+            return exchange(pool, client_id, token, **members)
+
+        answer = bound("https://orders.example.com")
         issued = answer["IssuedToken"]
         assert claims(pool, issued, "https://orders.example.com")["aud"] == "https://orders.example.com"
         with refused("ResourceNotFoundException"):
-            exchange(pool, client_id, token, **{member: ["unknown"]})
+            bound("unknown")
         with refused("InvalidParameterException"):
-            exchange(pool, client_id, token, **{member: ["api", "https://orders.example.com"]})
+            bound("api", "https://orders.example.com")
     with refused("InvalidParameterException"):
         exchange(pool, client_id, token, Audiences=["api"], Resources=["api"])
     assert exchange(pool, client_id, token, Audiences=[], Resources=["api"])["ExpiresIn"] > 0
