@@ -108,13 +108,7 @@ def begin(
         )
     )
     user_sessions.begin(
-        pool,
-        client,
-        user,
-        actor,
-        origin_jti=grant.origin_jti,
-        expires_at=expires_at,
-        origin_session=origin_session,
+        pool, client, user, actor, origin_jti=grant.origin_jti, expires_at=expires_at, origin_session=origin_session
     )
     return grant
 
