@@ -69,7 +69,7 @@ def _answer(exchange: Exchange) -> HttpResponse:
     if handler is None:
         raise NotImplementedException(f"The operation {operation.name} is not implemented in this release.")
     _read_stamps(operation, document)
-    principal = None if operation.unsigned else _authenticate(exchange, operation)
+    principal = _authenticate(exchange, operation) if _is_signed(exchange, operation) else None
     params = validate.parse_input(operation, document)
     call = Call(
         operation=operation,
@@ -79,7 +79,7 @@ def _answer(exchange: Exchange) -> HttpResponse:
         user_agent=exchange.request.headers.get("User-Agent", "")[:512],
         principal=principal,
     )
-    if principal is not None and operation.name != "GetCallerIdentity":
+    if principal is not None and operation.name not in model.WITHOUT_POLICIES:
         action = f"{operation.service}:{operation.name}"
         principals.authorize(principal, action, resources.arn_of(operation, params), ip=call.ip)
     result = handler(call, **params)
@@ -135,6 +135,12 @@ def _read_stamps(operation: Operation, document: dict[str, Any]) -> None:
     if pool_id and "\x00" not in pool_id and len(pool_id) <= 55:
         names.append(stamp_of(pool_id))
     stamps.begin_request(*names)
+
+
+def _is_signed(exchange: Exchange, operation: Operation) -> bool:
+    if operation.name in model.UNSIGNED_OR_SIGNED:
+        return "Authorization" in exchange.request.headers
+    return not operation.unsigned
 
 
 def _authenticate(exchange: Exchange, operation: Operation) -> principals.Principal:

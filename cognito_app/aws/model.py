@@ -10,7 +10,10 @@ from botocore.loaders import Loader
 
 SERVICES = ("cognito-idp", "cognito-identity", "sts", "cognito-sync")
 ACCESS_TOKEN_MEMBER = "AccessToken"  # noqa: S105  # a member's name
+# Clients sign these, and their documentation has them do without (spec/user-pools.md 1.7).
 UNSIGNED_OR_SIGNED = frozenset({"GetClientToken", "GetDerivedToken"})
+# "Amazon Cognito doesn't evaluate IAM policies in requests for this API operation", though clients sign it.
+WITHOUT_POLICIES = frozenset({"GetCallerIdentity", "GetClientToken"})
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,9 @@ class Operation:
 
     @property
     def authorization(self) -> str:
-        """``signed``, ``token`` (an access token in the body) or ``public``."""
+        """``signed``, ``token`` (an access token in the body) or ``public``; ``signed or public`` may be either."""
+        if self.name in UNSIGNED_OR_SIGNED:
+            return "signed or public"
         if not self.unsigned:
             return "signed"
         return "token" if ACCESS_TOKEN_MEMBER in self.input_members else "public"

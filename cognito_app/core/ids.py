@@ -60,3 +60,8 @@ def unique_id(prefix: str) -> str:
 def kid() -> str:
     """Return the name of a signing key: base64 of 32 random bytes."""
     return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def session_id(kind: str) -> str:
+    """Return the id of a tracked session: ``tkn`` or ``sso`` and 25 lower-case letters and digits."""
+    return kind + secrets.alphanumeric(25)

@@ -51,6 +51,12 @@ class Device:
         browser = f"{self.browser} {self.browser_version}".rstrip()
         return f"{browser}, {self.system} {self.system_version}".rstrip()
 
+    @property
+    def kind(self) -> str:
+        """The device without versions, for example ``Chrome on Windows``; ``unknown`` if nothing is recognized."""
+        known = [name for name in (self.browser, self.system) if name != OTHER]
+        return " on ".join(known) or "unknown"
+
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Device:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from django.db import models
+from django.db import connection, models
 
 from cognito_app.models.pool import UserPool
+from cognito_app.models.rows import execute
 from cognito_app.models.user import PoolUser
+from cognito_app.models.user_rows import uuid_value
 
 
 class BrowserSession(models.Model):
@@ -40,3 +43,29 @@ class UserSession(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["user", "last_active_at"], name="user_session_by_user")]
+
+    @classmethod
+    def serialize(cls, user_id: int) -> None:
+        """Let the transactions that begin or end sessions of one user go one by one.
+
+        It locks the user's row, weakly enough for rows that refer to it to be stored meanwhile. The order is user,
+        sessions, refresh tokens everywhere: so no two transactions wait for each other. SQLite has one writer anyway.
+        """
+        if connection.vendor == "postgresql":
+            execute("SELECT 1 FROM cognito_app_pooluser WHERE id = %s FOR NO KEY UPDATE", [user_id])
+
+    @classmethod
+    def forget_families(cls, origin_jtis: Sequence[str]) -> None:
+        """Delete the records of token sessions."""
+        marks = ", ".join(["%s"] * len(origin_jtis))
+        sql = f"DELETE FROM cognito_app_usersession WHERE origin_jti IN ({marks})"  # noqa: S608  # only placeholders
+        execute(sql, [uuid_value(jti) for jti in origin_jtis])
+
+    @classmethod
+    def forget_tokens_of(cls, user_id: int, *, but: str | None = None) -> None:
+        """Delete the records of all token sessions of a user, except that of one family."""
+        sql = "DELETE FROM cognito_app_usersession WHERE user_id = %s AND origin_jti IS NOT NULL"
+        if but is None:
+            execute(sql, [user_id])
+        else:
+            execute(sql + " AND origin_jti <> %s", [user_id, uuid_value(but)])

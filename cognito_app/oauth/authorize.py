@@ -20,10 +20,14 @@ def authorize(request: HttpRequest, site: Site) -> HttpResponse:
     """Check the request, then answer it or send the browser to sign in."""
     given = parameters_of(request)
     try:
-        checked, _ = authorization.parse(site.pool, given)
-        session = sessions.find(site.pool.id, request.COOKIES.get(COOKIE))
-        if authorization.may_reuse(checked, session) and session is not None:
-            code = authorization.issue_code(site.pool, checked, session.user, session.authenticated_at)
+        checked, client = authorization.parse(site.pool, given)
+        cookie = request.COOKIES.get(COOKIE, "")
+        session = sessions.find(site.pool.id, cookie)
+        if authorization.may_reuse(site.pool, client, checked, session) and session is not None:
+            record = sessions.record_of(site.pool, cookie)
+            code = authorization.issue_code(
+                site.pool, checked, session.user, session.authenticated_at, origin_session=record
+            )
             state = {} if checked.state is None else {"state": checked.state}
             return redirect(with_parameters(checked.redirect_uri, {"code": code, **state}))
         if "none" in checked.prompts:

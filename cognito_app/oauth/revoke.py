@@ -20,7 +20,7 @@ def revoke(request: HttpRequest, site: Site) -> HttpResponse:
         return json_error("invalid_request")
     try:
         client = authenticated_client(request, site, form)
-        tokens.revoke_text(client, form["token"])
+        tokens.revoke_text(site.pool, client, form["token"])
     except OAuthError as error:
         return json_error(error.error, error.description, status=401 if error.error == "invalid_client" else 400)
     except UnsupportedTokenTypeException:

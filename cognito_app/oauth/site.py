@@ -11,8 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from cognito_app.core import ids
+from cognito_app.core.http import client_ip
 from cognito_app.errors import ServiceError
 from cognito_app.services import sites, stamps
+from cognito_app.services.actor import Actor
 from cognito_app.services.sites import Site
 
 MAX_BODY = 64 * 1024
@@ -71,6 +73,11 @@ def _preflight(methods: tuple[str, ...]) -> HttpResponse:
     response["Access-Control-Allow-Headers"] = CORS_HEADERS
     response["Access-Control-Max-Age"] = "3600"
     return response
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who asks, for the record of sessions."""
+    return Actor(ip=client_ip(request), user_agent=request.headers.get("User-Agent", "")[:512])
 
 
 def json_response(document: object, status: int = 200) -> HttpResponse:

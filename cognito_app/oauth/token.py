@@ -8,8 +8,9 @@ from urllib.parse import unquote_plus
 
 from django.http import HttpRequest, HttpResponse
 
-from cognito_app.oauth.site import endpoint, json_error, json_response, read_form
+from cognito_app.oauth.site import actor_of, endpoint, json_error, json_response, read_form
 from cognito_app.services import authorization, token_endpoint
+from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sites import Site
 from cognito_app.services.token_endpoint import OAuthError
@@ -57,19 +58,19 @@ def token(request: HttpRequest, site: Site) -> HttpResponse:
         return json_error("invalid_request")
     try:
         client = authenticated_client(request, site, form)
-        return json_response(_body(_grant(site, client, form)))
+        return json_response(_body(_grant(site, client, form, actor_of(request))))
     except OAuthError as error:
         return json_error(error.error, error.description)
 
 
-def _grant(site: Site, client: ClientConfig, form: dict[str, str]) -> Tokens:
+def _grant(site: Site, client: ClientConfig, form: dict[str, str], actor: Actor) -> Tokens:
     grant_type = form.get("grant_type")
     if not grant_type:
         raise OAuthError("invalid_request")
     if grant_type == "authorization_code":
-        return token_endpoint.exchange_code(site.pool, client, form)
+        return token_endpoint.exchange_code(site.pool, client, form, actor)
     if grant_type == "refresh_token":
-        return token_endpoint.refresh(site.pool, client, form)
+        return token_endpoint.refresh(site.pool, client, form, actor)
     if grant_type == "client_credentials":
         return token_endpoint.client_credentials(site.pool, client, form.get("scope"))
     raise OAuthError("unsupported_grant_type")

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from cognito_app.core.http import client_ip
 from cognito_app.pages import challenges
 from cognito_app.pages.site import SESSION_COOKIE, Visit
-from cognito_app.services import authorization, sessions
+from cognito_app.services import authorization, session_settings, sessions
 from cognito_app.services.actor import Actor
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
@@ -26,9 +26,11 @@ def context(visit: Visit, client: ClientConfig) -> Context:
     """Return a sign-in whose end is a browser session."""
 
     def complete(proof: Proof) -> str:
-        return sessions.start(proof.user, proof.methods, proof.time)
+        replaced = visit.request.COOKIES.get(SESSION_COOKIE)
+        return sessions.start(pool, client, who, proof.user, proof.methods, proof.time, replaced=replaced)
 
-    return Context(pool=visit.site.pool, client=client, actor=actor(visit), complete=complete)
+    pool, who = visit.site.pool, actor(visit)
+    return Context(pool=pool, client=client, actor=who, complete=complete)
 
 
 def show(visit: Visit, request: AuthorizeRequest, outcome: Outcome) -> HttpResponse:
@@ -40,8 +42,14 @@ def show(visit: Visit, request: AuthorizeRequest, outcome: Outcome) -> HttpRespo
 
 def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> HttpResponse:
     """Set the session cookie and send the browser back with a code."""
-    proof = signed_in.proof
-    code = authorization.issue_code(visit.site.pool, request, proof.user, proof.time, proof.event_id)
+    proof, pool = signed_in.proof, visit.site.pool
+    if pool.session_limit is not None:
+        # The browser forgets that cookie, whoever it belonged to.
+        sessions.end(pool.id, visit.request.COOKIES.get(SESSION_COOKIE))
+    record = sessions.record_of(pool, signed_in.result)
+    code = authorization.issue_code(
+        pool, request, proof.user, proof.time, event_id=proof.event_id, origin_session=record
+    )
     parameters = {"code": code}
     if request.state is not None:
         parameters["state"] = request.state
@@ -51,7 +59,7 @@ def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> Http
     response.set_cookie(
         SESSION_COOKIE,
         signed_in.result,
-        max_age=int(sessions.LIFETIME.total_seconds()),
+        max_age=int(session_settings.browser_lifetime(pool).total_seconds()),
         path=visit.site.cookie_path,
         secure=visit.site.secure,
         httponly=True,

@@ -54,14 +54,23 @@ def verify(token: str, *, scope: str = tokens.API_SCOPE) -> AccessGrant:
         client = config.client(str(claims.get("client_id", "")))
     except ResourceNotFoundException:
         raise NotAuthorizedException("Invalid Access Token") from None
+    user = user_of(pool, claims, "Access Token")
+    return AccessGrant(user=user, client=client, pool=pool, scopes=scopes, claims=claims)
+
+
+def user_of(pool: PoolConfig, claims: Mapping[str, Any], what: str) -> PoolUser:
+    """Return the user of a verified token if it was not revoked; ``what`` names it in messages.
+
+    Raises NotAuthorizedException or UserNotFoundException.
+    """
     user, revoked = user_rows.by_sub(pool.id, str(claims["sub"]), claims.get("origin_jti"))
     if user is None:
         raise UserNotFoundException
     if revoked or _signed_out_since(user, claims):
-        raise NotAuthorizedException("Access Token has been revoked")
+        raise NotAuthorizedException(f"{what} has been revoked")
     if not user.enabled:
         raise NotAuthorizedException("User is disabled.")
-    return AccessGrant(user=user, client=client, pool=pool, scopes=scopes, claims=claims)
+    return user
 
 
 def _signed_out_since(user: PoolUser, claims: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from cognito_app.core import clock, ids
 from cognito_app.errors import ResourceNotFoundException, ServiceError
 from cognito_app.models import AuthorizationCode, BrowserSession, PoolUser
-from cognito_app.services import config, tokens
+from cognito_app.services import config, session_settings, tokens
 from cognito_app.services.config import ClientConfig, PoolConfig
 
 CODE_LIFETIME = timedelta(minutes=5)
@@ -167,18 +167,32 @@ def _challenge(one: Mapping[str, str], error: RedirectError) -> str | None:
     return challenge
 
 
-def may_reuse(request: AuthorizeRequest, session: BrowserSession | None) -> bool:
-    """Whether a browser session answers the request without a new sign-in."""
+def may_reuse(
+    pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest, session: BrowserSession | None
+) -> bool:
+    """Whether a browser session answers the client's request without a new sign-in."""
     if session is None or "login" in request.prompts:
         return False
     age = clock.now() - session.authenticated_at
+    if age >= session_settings.reuse_limit(pool, client):
+        return False
     return request.max_age is None or age <= timedelta(seconds=request.max_age)
 
 
 def issue_code(
-    pool: PoolConfig, request: AuthorizeRequest, user: PoolUser, auth_time: datetime, event_id: str | None = None
+    pool: PoolConfig,
+    request: AuthorizeRequest,
+    user: PoolUser,
+    auth_time: datetime,
+    *,
+    event_id: str | None = None,
+    origin_session: str | None = None,
 ) -> str:
-    """Store an authorization code and return it; ``event_id`` names the sign-in that it comes from, if there is one."""
+    """Store an authorization code and return it.
+
+    ``event_id`` names the sign-in that it comes from, if there is one; ``origin_session`` is the tracked session of
+    the browser.
+    """
     code = ids.uuid4()
     now = clock.now()
     AuthorizationCode.objects.create(
@@ -186,7 +200,7 @@ def issue_code(
         pool_id=pool.id,
         client_id=request.client_id,
         user=user,
-        request={**asdict(request), "event_id": event_id},
+        request={**asdict(request), "event_id": event_id, "origin_session": origin_session},
         origin_jti=ids.uuid4(),
         auth_time=auth_time,
         created_at=now,

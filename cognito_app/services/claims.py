@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,21 @@ def client_access_token(issuer: str, client_id: str, scopes: tuple[str, ...], no
         "jti": ids.uuid4(),
         "client_id": client_id,
     }
+
+
+def derived(
+    body: Mapping[str, Any], subject: Mapping[str, Any], *, audience: str | None, act: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Bind the claims of a new token to the token that it derives from (RFC 8693): it ends and is revoked with it."""
+    result = {**body, "exp": min(body["exp"], int(subject["exp"]))}
+    result.pop("origin_jti", None)
+    if "origin_jti" in subject:
+        result["origin_jti"] = subject["origin_jti"]
+    if audience is not None:
+        result["aud"] = audience
+    if act is not None:
+        result["act"] = act
+    return result
 
 
 def _common(grant: Grant, use: str, now: int, seconds: int) -> dict[str, Any]:

@@ -13,9 +13,13 @@ from cognito_app.errors import (
     ScopeDoesNotExistException,
 )
 from cognito_app.models import ResourceServer
+from cognito_app.services import tiers
 from cognito_app.services.config import LEGACY_FLOWS, SECONDS_PER_UNIT, PoolConfig
 
 RESERVED_SCOPES = frozenset({"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"})
+CLIENT_TOKEN_FLOW = "ALLOW_CLIENT_TOKEN_AUTH"  # noqa: S105  # a flow
+IMPERSONATION_FLOW, DELEGATION_FLOW = "ALLOW_TOKEN_EXCHANGE_IMPERSONATION", "ALLOW_TOKEN_EXCHANGE_DELEGATION"
+TOKEN_EXCHANGE_FLOWS = frozenset({IMPERSONATION_FLOW, DELEGATION_FLOW})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 UNSAFE_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
@@ -29,10 +33,11 @@ VALIDITY = {
 def normalize(pool: PoolConfig, settings: Mapping[str, Any], *, has_secret: bool) -> dict[str, Any]:
     """Return settings as Describe shows them.
 
-    Raises InvalidParameterException, InvalidOAuthFlowException, ScopeDoesNotExistException.
+    Raises InvalidParameterException, InvalidOAuthFlowException, ScopeDoesNotExistException,
+    FeatureUnavailableInTierException.
     """
     result = {name: value for name, value in settings.items() if value is not None}
-    _check_flows(result)
+    _check_flows(pool, result, has_secret=has_secret)
     _check_validity(result)
     _check_oauth(pool, result, has_secret=has_secret)
     _check_attributes(pool, result)
@@ -47,10 +52,16 @@ def normalize(pool: PoolConfig, settings: Mapping[str, Any], *, has_secret: bool
     return result
 
 
-def _check_flows(result: Mapping[str, Any]) -> None:
+def _check_flows(pool: PoolConfig, result: Mapping[str, Any], *, has_secret: bool) -> None:
     flows = set(result.get("ExplicitAuthFlows") or ())
     if any(flow in LEGACY_FLOWS for flow in flows) and any(flow.startswith("ALLOW_") for flow in flows):
         raise InvalidParameterException("ExplicitAuthFlows cannot mix ALLOW_ values with legacy values.")
+    if CLIENT_TOKEN_FLOW in flows and (len(flows) > 1 or not has_secret):
+        raise InvalidParameterException(
+            f"{CLIENT_TOKEN_FLOW} must be the only authentication flow of a client that has a secret."
+        )
+    if TOKEN_EXCHANGE_FLOWS & flows:
+        tiers.require(pool.tier, tiers.TOKEN_EXCHANGE)
     rotation = result.get("RefreshTokenRotation") or {}
     if rotation.get("Feature") == "ENABLED" and "ALLOW_REFRESH_TOKEN_AUTH" in flows:
         raise InvalidParameterException("ALLOW_REFRESH_TOKEN_AUTH cannot be enabled with refresh token rotation.")

@@ -27,6 +27,7 @@ from cognito_app.services.config import ClientConfig, PoolConfig, stamp_of
 MAX_CLIENTS = 10_000
 MAX_SECRETS = 2
 LARGEST_PAGE = 60
+REGULAR = "REGULAR"
 
 
 def find(pool: PoolConfig, client_id: str) -> AppClient:
@@ -84,7 +85,7 @@ def update(
 ) -> AppClient:
     """Replace a client's settings; its secrets stay. Raises as ``create``, and ResourceNotFoundException."""
     with transaction.atomic():
-        row = find(pool, client_id)
+        row = locked(pool, client_id)
         row.configuration = client_rules.normalize(pool, settings, has_secret=bool(row.secrets.all()))
         if name is not None:
             row.name = name
@@ -105,10 +106,22 @@ def delete(pool: PoolConfig, actor: Actor, client_id: str) -> None:
     audit(actor, "DeleteUserPoolClient", pool_id=pool.id, subject=client_id)
 
 
-def page(pool: PoolConfig, *, limit: int | None, token: str | None) -> tuple[list[AppClient], str | None]:
-    """Return a page of the pool's clients, oldest first, and the token of the next."""
+def kind_of(row: AppClient) -> str:
+    """Return REGULAR, or DCR for a client that registered itself."""
+    return str(row.extras.get("client_type", REGULAR))
+
+
+def page(
+    pool: PoolConfig, *, limit: int | None, token: str | None, kind: str | None = None
+) -> tuple[list[AppClient], str | None]:
+    """Return a page of the pool's clients, oldest first, and the token of the next.
+
+    With ``kind`` only those of it: a page may then hold fewer than ``limit`` and still not be the last.
+    """
     rows = AppClient.objects.filter(pool_id=pool.id)
-    return keyset.by_age(rows, scope=f"ListUserPoolClients:{pool.id}", limit=limit or LARGEST_PAGE, token=token)
+    scope = f"ListUserPoolClients:{pool.id}:{kind or ''}"
+    found, following = keyset.by_age(rows, scope=scope, limit=limit or LARGEST_PAGE, token=token)
+    return [row for row in found if kind is None or kind_of(row) == kind], following
 
 
 def _store_secret(row: AppClient, value: str) -> ClientSecret:
@@ -129,7 +142,7 @@ def add_secret(
     Raises ResourceNotFoundException, InvalidParameterException, LimitExceededException.
     """
     with transaction.atomic():
-        row = _locked(pool, client_id)
+        row = locked(pool, client_id)
         present = row.secrets.count()
         if present == 0:
             raise InvalidParameterException("A public client cannot be given a secret.")
@@ -145,7 +158,7 @@ def add_secret(
 def delete_secret(pool: PoolConfig, actor: Actor, client_id: str, secret_id: str) -> None:
     """Delete one of two secrets. Raises ResourceNotFoundException or InvalidParameterException."""
     with transaction.atomic():
-        row = _locked(pool, client_id)
+        row = locked(pool, client_id)
         if not row.secrets.filter(pk=secret_id).exists():
             raise ResourceNotFoundException(f"Client secret {secret_id} does not exist.")
         if row.secrets.count() == 1:
@@ -155,7 +168,8 @@ def delete_secret(pool: PoolConfig, actor: Actor, client_id: str, secret_id: str
         audit(actor, "DeleteUserPoolClientSecret", pool_id=pool.id, subject=client_id)
 
 
-def _locked(pool: PoolConfig, client_id: str) -> AppClient:
+def locked(pool: PoolConfig, client_id: str) -> AppClient:
+    """Return a client of the pool, locked until the transaction ends. Raises ResourceNotFoundException."""
     row = AppClient.objects.select_for_update().filter(pk=client_id, pool_id=pool.id).first()
     if row is None:
         raise _unknown(client_id)

@@ -39,14 +39,16 @@ def normalize(
     """
     result = {name: value for name, value in settings.items() if value is not None}
     _check(result, extras or {})
-    result["Policies"] = _policies(result.get("Policies", {}))
+    admin = result.get("AdminCreateUserConfig", {})
+    result["Policies"] = _policies(result.get("Policies", {}), admin.get("UnusedAccountValidityDays"))
     result.setdefault("DeletionProtection", "INACTIVE")
     result.setdefault("LambdaConfig", {})
     result.setdefault("MfaConfiguration", "OFF")
     result.setdefault("EmailConfiguration", {})
     result["EmailConfiguration"] = {"EmailSendingAccount": "COGNITO_DEFAULT", **result["EmailConfiguration"]}
     result.setdefault("UserAttributeUpdateSettings", {"AttributesRequireVerificationBeforeUpdate": []})
-    admin = result.get("AdminCreateUserConfig", {})
+    if "DcrConfiguration" in result:
+        result["DcrConfiguration"] = {"EnableStatus": "Enabled", **result["DcrConfiguration"]}
     result["AdminCreateUserConfig"] = {
         "AllowAdminCreateUserOnly": False,
         **admin,
@@ -78,13 +80,14 @@ def _check_tier(result: Mapping[str, Any]) -> None:
         tiers.require(result["UserPoolTier"], tiers.THREAT_PROTECTION)
 
 
-def _policies(given: Mapping[str, Any]) -> dict[str, Any]:
+def _policies(given: Mapping[str, Any], unused_account_days: int | None) -> dict[str, Any]:
+    """Fill in the policies; ``unused_account_days`` is the old name of how long a temporary password lasts."""
     password = given.get("PasswordPolicy")
-    merged = dict(PASSWORD_DEFAULTS)
+    merged = {**PASSWORD_DEFAULTS, "TemporaryPasswordValidityDays": unused_account_days or 7}
     if password is not None:
         # A policy that is given counts as it is: what it leaves out is not required.
         switches = {name: False for name in PASSWORD_DEFAULTS if name.startswith("Require")}
-        merged = {**PASSWORD_DEFAULTS, **switches, **password}
+        merged = {**merged, **switches, **password}
         merged["TemporaryPasswordValidityDays"] = merged["TemporaryPasswordValidityDays"] or 7
     factors = given.get("SignInPolicy", {}).get("AllowedFirstAuthFactors") or ["PASSWORD"]
     return {"PasswordPolicy": merged, "SignInPolicy": {"AllowedFirstAuthFactors": factors}}

@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-p
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -18,6 +19,7 @@ from cognito_app.services.config import PoolConfig, stamp_of
 
 MAX_SERVERS = 300
 LARGEST_PAGE = 50
+MAX_POOLS_IN_MEMORY = 2000
 
 
 def find(pool: PoolConfig, identifier: str) -> ResourceServer:
@@ -26,6 +28,21 @@ def find(pool: PoolConfig, identifier: str) -> ResourceServer:
     if row is None:
         raise ResourceNotFoundException(f"Resource server {identifier} does not exist.")
     return row
+
+
+def scopes_in_force(pool: PoolConfig) -> frozenset[str]:
+    """Return the full names of the custom scopes that the pool's resource servers have, from memory if they are known.
+
+    A client may still list a scope that was taken away from its resource server: no token carries such a one.
+    """
+    return _scopes_at(pool.id, pool.version)
+
+
+@lru_cache(maxsize=MAX_POOLS_IN_MEMORY)
+def _scopes_at(pool_id: str, version: int) -> frozenset[str]:
+    # A change of a resource server bumps the pool's version.
+    rows = ResourceServer.objects.filter(pool_id=pool_id).values_list("identifier", "scopes")
+    return frozenset(f"{identifier}/{scope['ScopeName']}" for identifier, scopes in rows for scope in scopes)
 
 
 def create(

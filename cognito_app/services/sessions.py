@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
+
+from django.db import transaction
 
 from cognito_app.core import clock, secrets
-from cognito_app.models import BrowserSession, PoolUser, RefreshToken
+from cognito_app.models import BrowserSession, PoolUser, RefreshToken, UserSession
 from cognito_app.models.base import claim
-from cognito_app.services import tokens
+from cognito_app.services import session_settings, tokens, user_sessions
+from cognito_app.services.actor import Actor
+from cognito_app.services.config import ClientConfig, PoolConfig
 
-LIFETIME = timedelta(hours=1)
 TOKEN_BYTES = 32
 
 
-def start(user: PoolUser, methods: tuple[str, ...], authenticated_at: datetime) -> str:
-    """Store a browser session, in the transaction that ends the sign-in, and return the cookie's value."""
+def start(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    user: PoolUser,
+    methods: tuple[str, ...],
+    authenticated_at: datetime,
+    *,
+    replaced: str | None = None,
+) -> str:
+    """Store a browser session, in the transaction that ends the sign-in, and return the cookie's value.
+
+    ``replaced`` is the cookie that the browser had before.
+    """
     token = secrets.urlsafe(TOKEN_BYTES)
-    BrowserSession.objects.create(
+    row = BrowserSession.objects.create(
         token_hash=tokens.hash_of(token),
         pool_id=user.pool_id,
         user=user,
         methods=list(methods),
         authenticated_at=authenticated_at,
-        expires_at=authenticated_at + LIFETIME,
+        expires_at=authenticated_at + session_settings.browser_lifetime(pool),
     )
+    user_sessions.begin_sso(pool, client, actor, row, replaced=tokens.hash_of(replaced) if replaced else None)
     return token
+
+
+def record_of(pool: PoolConfig, token: str) -> str | None:
+    """Return the id of the record of a cookie's session, None in a pool that does not track sessions."""
+    return user_sessions.id_of_browser(pool, tokens.hash_of(token))
 
 
 def find(pool_id: str, token: str | None) -> BrowserSession | None:
@@ -46,7 +67,13 @@ def end(pool_id: str, token: str | None) -> bool:
     if not token:
         return False
     rows = BrowserSession.objects.filter(pk=tokens.hash_of(token), pool_id=pool_id, ended_at=None)
-    return claim(rows, ended_at=clock.now())
+    user_id = rows.values_list("user_id", flat=True).first()
+    if user_id is None:
+        return False
+    with transaction.atomic():
+        UserSession.serialize(user_id)
+        UserSession.objects.filter(browser__in=rows).delete()
+        return claim(rows, ended_at=clock.now())
 
 
 def end_all(user: PoolUser) -> None:
@@ -60,6 +87,8 @@ def end_for_new_password(user: PoolUser, *, keep_origin_jti: str | None = None) 
 
     Access tokens stay good until they expire: AWS documents no revocation here.
     """
+    UserSession.serialize(user.pk)
+    UserSession.forget_tokens_of(user.pk, but=keep_origin_jti)
     families = RefreshToken.objects.filter(user=user, ended_at=None)
     if keep_origin_jti:
         families = families.exclude(origin_jti=keep_origin_jti)
@@ -68,4 +97,4 @@ def end_for_new_password(user: PoolUser, *, keep_origin_jti: str | None = None) 
 
 
 def _end_browser_sessions(user: PoolUser) -> None:
-    BrowserSession.objects.filter(user=user, ended_at=None).update(ended_at=clock.now())
+    user_sessions.end_browsers(BrowserSession.objects.filter(user=user, ended_at=None))

@@ -12,11 +12,12 @@ from hashlib import sha256
 
 from django.db import transaction
 
-from cognito_app.core import clock, jose, secrets
-from cognito_app.errors import ServiceError
+from cognito_app.core import clock, secrets
+from cognito_app.errors import NotAuthorizedException, ServiceError
 from cognito_app.models import AuthorizationCode
 from cognito_app.models.base import claim
-from cognito_app.services import claims, client_rules, clients, keys, tokens
+from cognito_app.services import client_tokens, clients, tokens
+from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.sign_in import with_tokens
 from cognito_app.services.tokens import Grant, Tokens
@@ -42,7 +43,7 @@ def authenticate(client: ClientConfig | None, secret: str | None) -> ClientConfi
     return client
 
 
-def exchange_code(pool: PoolConfig, client: ClientConfig, given: Mapping[str, str]) -> Tokens:
+def exchange_code(pool: PoolConfig, client: ClientConfig, given: Mapping[str, str], actor: Actor) -> Tokens:
     """Trade an authorization code for tokens, once; a second try ends what the first one got.
 
     Raises OAuthError.
@@ -61,7 +62,10 @@ def exchange_code(pool: PoolConfig, client: ClientConfig, given: Mapping[str, st
         raise OAuthError("invalid_grant")
     if row.used_at is None:
         _check_code(row, redirect_uri, given.get("code_verifier"))
-    grant = _spend(pool, client, row)
+    try:
+        grant = _spend(pool, client, row, actor)
+    except NotAuthorizedException:
+        raise OAuthError("invalid_grant") from None
     if grant is None:
         tokens.revoke_family(str(row.origin_jti))
         raise OAuthError("invalid_grant")
@@ -84,7 +88,7 @@ def _check_code(row: AuthorizationCode, redirect_uri: str, verifier: str | None)
         raise OAuthError("invalid_grant")
 
 
-def _spend(pool: PoolConfig, client: ClientConfig, row: AuthorizationCode) -> Grant | None:
+def _spend(pool: PoolConfig, client: ClientConfig, row: AuthorizationCode, actor: Actor) -> Grant | None:
     with transaction.atomic():
         if not claim(AuthorizationCode.objects.filter(pk=bytes(row.pk), used_at=None), used_at=clock.now()):
             return None
@@ -97,16 +101,18 @@ def _spend(pool: PoolConfig, client: ClientConfig, row: AuthorizationCode) -> Gr
             event_id=row.request.get("event_id"),
             origin_jti=str(row.origin_jti),
             nonce=row.request.get("nonce"),
+            actor=actor,
+            origin_session=row.request.get("origin_session"),
         )
 
 
-def refresh(pool: PoolConfig, client: ClientConfig, given: Mapping[str, str]) -> Tokens:
+def refresh(pool: PoolConfig, client: ClientConfig, given: Mapping[str, str], actor: Actor) -> Tokens:
     """Renew tokens. Raises OAuthError."""
     text = given.get("refresh_token")
     if not text:
         raise OAuthError("invalid_request")
     try:
-        return with_tokens.renew(pool, client, text)
+        return with_tokens.renew(pool, client, text, actor=actor)
     except ServiceError as error:
         raise OAuthError("invalid_grant", error.message) from None
 
@@ -115,14 +121,9 @@ def client_credentials(pool: PoolConfig, client: ClientConfig, scope: str | None
     """Give a confidential client a token of its own. Raises OAuthError."""
     if "client_credentials" not in client.oauth_flows or not client.secrets:
         raise OAuthError("unauthorized_client")
-    allowed = [name for name in client.oauth_scopes if name not in client_rules.RESERVED_SCOPES]
+    allowed = client_tokens.scopes_of(pool, client)
     asked = (scope or "").split()
-    granted = tuple(name for name in allowed if name in asked) if asked else tuple(allowed)
+    granted = tuple(name for name in allowed if name in asked) if asked else allowed
     if asked and not granted:
         raise OAuthError("invalid_scope")
-    signing = keys.of_pool(pool.id)
-    if signing is None:
-        raise OAuthError("invalid_client")
-    body = claims.client_access_token(pool.issuer, client.id, granted, clock.epoch(), client.access_seconds)
-    access = jose.sign(body, signing.access_token.private, signing.access_token.kid)
-    return Tokens(access=access, id=None, refresh=None, expires_in=client.access_seconds)
+    return client_tokens.sign(pool, client, granted)

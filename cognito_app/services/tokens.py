@@ -23,10 +23,11 @@ from cognito_app.errors import (
     UnsupportedOperationException,
     UnsupportedTokenTypeException,
 )
-from cognito_app.models import PoolUser, RefreshToken, user_rows
+from cognito_app.models import PoolUser, RefreshToken, UserSession, user_rows
 from cognito_app.models.base import claim
 from cognito_app.models.rows import Rows
-from cognito_app.services import claims, config, groups, keys
+from cognito_app.services import claims, config, groups, keys, user_sessions
+from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 
 API_SCOPE = "aws.cognito.signin.user.admin"
@@ -71,9 +72,15 @@ def begin(
     event_id: str | None = None,
     origin_jti: str | None = None,
     nonce: str | None = None,
+    actor: Actor,
+    origin_session: str | None = None,
 ) -> Grant:
-    """Start a family of tokens: store its refresh token. Call it in the transaction that ends the sign-in."""
+    """Start a family of tokens: store its refresh token. Call it in the transaction that ends the sign-in.
+
+    ``origin_session`` names the browser session that it comes through. Raises NotAuthorizedException if that has ended.
+    """
     now = clock.now()
+    expires_at = now + timedelta(seconds=client.refresh_seconds)
     refresh_token = secrets.urlsafe(REFRESH_BYTES)
     grant = Grant(
         pool=pool,
@@ -97,8 +104,11 @@ def begin(
             details={"scopes": list(scopes), "event_id": grant.event_id},
             auth_time=grant.auth_time,
             created_at=now,
-            expires_at=now + timedelta(seconds=client.refresh_seconds),
+            expires_at=expires_at,
         )
+    )
+    user_sessions.begin(
+        pool, client, user, actor, origin_jti=grant.origin_jti, expires_at=expires_at, origin_session=origin_session
     )
     return grant
 
@@ -142,7 +152,12 @@ def check_refresh_token(row: RefreshToken | None, client: ClientConfig) -> Refre
 
 
 def refresh(
-    pool: PoolConfig, client: ClientConfig, text: str, *, check_user: Callable[[PoolUser], None] | None = None
+    pool: PoolConfig,
+    client: ClientConfig,
+    text: str,
+    *,
+    actor: Actor,
+    check_user: Callable[[PoolUser], None] | None = None,
 ) -> Grant:
     """Renew the tokens of a family; attributes and groups are read anew.
 
@@ -159,6 +174,8 @@ def refresh(
     if check_user is not None:
         check_user(user)
     successor = _rotate(client, row, text) if client.rotates else None
+    # After the rotation's transaction: whoever ends a session locks its record before its refresh tokens.
+    user_sessions.touch(pool, str(row.origin_jti), actor, rotated=client.rotates)
     return Grant(
         pool=pool,
         client=client,
@@ -205,13 +222,19 @@ def _successor_of(text: str) -> str:
 
 
 def revoke_family(origin_jti: str) -> None:
-    """End every token of one sign-in."""
-    RefreshToken.objects.filter(origin_jti=origin_jti, revoked_at=None).update(revoked_at=clock.now())
+    """End every token of one sign-in, and its session."""
+    with transaction.atomic():
+        user_sessions.end_families([origin_jti])
 
 
 def revoke_all(user: PoolUser) -> None:
-    """End every token of a user, on every client. Call it in the transaction of what causes it; saves the user."""
+    """End every token of a user, on every client, and the sessions of tokens.
+
+    Call it in the transaction of what causes it; saves the user.
+    """
     now = clock.now()
+    UserSession.serialize(user.pk)
+    UserSession.forget_tokens_of(user.pk)
     RefreshToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
     user.signed_out_at = now
     user.save(update_fields=["signed_out_at"])
@@ -242,8 +265,10 @@ def verify_id_token(token: str) -> Mapping[str, Any]:
     return verify(token, use="id")
 
 
-def revoke_text(client: ClientConfig, text: str) -> None:
+def revoke_text(pool: PoolConfig, client: ClientConfig, text: str, *, linked: bool = False) -> None:
     """Revoke the family of a refresh token of this client; an unknown or ended one is no error.
+
+    ``linked`` ends the browser session that it came through too.
 
     Raises UnsupportedOperationException if the client has revocation off, UnsupportedTokenTypeException for another
     kind of token, UnauthorizedException for another client's token.
@@ -257,4 +282,7 @@ def revoke_text(client: ClientConfig, text: str) -> None:
         return
     if row.client_id != client.id:
         raise UnauthorizedException("The token does not belong to this client.")
-    revoke_family(str(row.origin_jti))
+    if linked:
+        user_sessions.end_family_and_origin(pool, row.user_id, str(row.origin_jti))
+    else:
+        revoke_family(str(row.origin_jti))

@@ -18,6 +18,7 @@ from cognito_app.models import (
     RefreshToken,
     SignInThrottle,
     SpentNonce,
+    UserSession,
     VerificationCode,
 )
 from cognito_app.services import keys, outbox
@@ -42,6 +43,7 @@ def sweep() -> int:
         SignInThrottle.objects.filter(last_attempt_at__lt=now - timedelta(hours=1)),
         VerificationCode.objects.filter(expires_at__lt=now - timedelta(days=1)),
         AuthorizationCode.objects.filter(expires_at__lt=now - timedelta(days=1)),
+        UserSession.objects.filter(expires_at__lt=now),
         BrowserSession.objects.filter(expires_at__lt=now),
         RefreshToken.objects.filter(expires_at__lt=now - LONGEST_ACCESS_TOKEN),
         OutboxMessage.objects.filter(created_at__lt=now - MESSAGES_STAY),

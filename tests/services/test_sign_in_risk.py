@@ -39,7 +39,7 @@ def answer(app: App, session: str, code: str) -> Any:
 
 def code_of(app: App) -> str:
     """Return the code in the last text message."""
-    return re.findall(r"\d{6}", app.inbox.messages(PHONE)[-1].rpartition("\n\n")[2])[0]
+    return str(re.findall(r"\d{6}", app.inbox.messages(PHONE)[-1].rpartition("\n\n")[2])[0])
 
 
 @pytest.mark.parametrize("action", ["MFA_IF_CONFIGURED", "MFA_REQUIRED"])

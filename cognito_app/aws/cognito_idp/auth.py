@@ -112,20 +112,25 @@ def admin_respond_to_auth_challenge(
 def get_tokens_from_refresh_token(
     call: Call, *, RefreshToken: str, ClientId: str, ClientSecret: str | None = None, **unused: Any
 ) -> dict[str, Any]:
-    issued = with_tokens.get_tokens(call.pool, call.client, text=RefreshToken, secret=ClientSecret)
+    issued = with_tokens.get_tokens(call.pool, call.client, call.actor, text=RefreshToken, secret=ClientSecret)
     return {"AuthenticationResult": present.tokens(issued)}
 
 
 @operation("RevokeToken")
 def revoke_token(
-    call: Call, *, Token: str, ClientId: str, ClientSecret: str | None = None, **unused: Any
+    call: Call,
+    *,
+    Token: str,
+    ClientId: str,
+    ClientSecret: str | None = None,
+    RevokeAssociatedSessions: str | None = None,
 ) -> dict[str, Any]:
     try:
         client = call.client
     except ResourceNotFoundException as error:
         # The model lists no such error here: who the client is cannot be established.
         raise UnauthorizedException(error.message) from None
-    with_tokens.revoke(client, text=Token, secret=ClientSecret)
+    with_tokens.revoke(call.pool, client, text=Token, secret=ClientSecret, associated=RevokeAssociatedSessions)
     return {}
 
 

@@ -23,7 +23,7 @@ def present(row: AppClient) -> dict[str, Any]:
         "LastModifiedDate": row.modified_at,
         "CreationDate": row.created_at,
         **settings,
-        "ClientType": "REGULAR",
+        "ClientType": clients.kind_of(row),
     }
 
 
@@ -68,9 +68,14 @@ def delete_user_pool_client(call: Call, *, UserPoolId: str, ClientId: str) -> No
 
 @operation("ListUserPoolClients")
 def list_user_pool_clients(
-    call: Call, *, UserPoolId: str, MaxResults: int | None = None, NextToken: str | None = None, **unused: Any
+    call: Call,
+    *,
+    UserPoolId: str,
+    MaxResults: int | None = None,
+    NextToken: str | None = None,
+    ClientType: str | None = None,
 ) -> dict[str, Any]:
-    found, token = clients.page(call.pool, limit=MaxResults, token=NextToken)
+    found, token = clients.page(call.pool, limit=MaxResults, token=NextToken, kind=ClientType)
     described = [{"ClientId": row.id, "UserPoolId": row.pool_id, "ClientName": row.name} for row in found]
     return {"UserPoolClients": described, "NextToken": token}
 

@@ -31,6 +31,8 @@ VALIDATION_ERRORS: dict[str, type[errors.ServiceError]] = {
 PASSWORD_SHAPE = "PasswordType"  # noqa: S105
 PASSWORD_PATTERN = r"^[\S]+.*[\S]+$"  # noqa: S105
 PASSWORD_MINIMUM = 6
+# The model's enum lags behind its documentation (GetClientToken; spec/user-pools.md 4.2).
+DOCUMENTED_VALUES = {"ExplicitAuthFlowsType": ["ALLOW_CLIENT_TOKEN_AUTH"]}
 
 
 def parse_input(operation: Operation, document: dict[str, Any]) -> dict[str, Any]:
@@ -71,6 +73,8 @@ def _compile(model: Service, name: str, required: bool) -> Check:
         shape["pattern"] = PASSWORD_PATTERN
         if required:
             shape["min"] = PASSWORD_MINIMUM
+    if name in DOCUMENTED_VALUES:
+        shape["enum"] = [*shape["enum"], *DOCUMENTED_VALUES[name]]
     kind = shape["type"]
     if kind == "structure":
         return _structure(model, shape)

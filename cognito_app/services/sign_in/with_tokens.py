@@ -26,7 +26,7 @@ def _context(
     device_key: str | None,
 ) -> Context:
     def complete(proof: Proof) -> tokens.Grant:
-        return tokens.begin(pool, client, proof.user, auth_time=proof.time, event_id=proof.event_id)
+        return tokens.begin(pool, client, proof.user, auth_time=proof.time, event_id=proof.event_id, actor=actor)
 
     return Context(
         pool=pool,
@@ -51,7 +51,7 @@ def start(
 ) -> Challenge | Tokens:
     """Run InitiateAuth or AdminInitiateAuth. Raises what ``engine.start`` raises."""
     if flow in REFRESH_FLOWS:
-        return _refresh_flow(pool, client, parameters)
+        return _refresh_flow(pool, client, actor, parameters)
     context = _context(pool, client, actor, metadata, admin, parameters.get("DEVICE_KEY"))
     engine.check_flow(context, flow)
     name = gates.parameter(parameters, "USERNAME")
@@ -81,7 +81,7 @@ def _tokens_of(outcome: Outcome) -> Challenge | Tokens:
     return outcome if isinstance(outcome, Challenge) else tokens.sign(outcome.result)
 
 
-def _refresh_flow(pool: PoolConfig, client: ClientConfig, parameters: Mapping[str, str]) -> Tokens:
+def _refresh_flow(pool: PoolConfig, client: ClientConfig, actor: Actor, parameters: Mapping[str, str]) -> Tokens:
     if "ALLOW_REFRESH_TOKEN_AUTH" not in client.flows or client.rotates:
         raise InvalidParameterException("Auth flow not enabled for this client")
     text = gates.parameter(parameters, "REFRESH_TOKEN")
@@ -90,32 +90,41 @@ def _refresh_flow(pool: PoolConfig, client: ClientConfig, parameters: Mapping[st
         names = [user.username, *(user.attributes.get(kind, "") for kind in ("email", "phone_number"))]
         clients.verify_secret_hash(client, [name for name in names if name], parameters.get("SECRET_HASH"))
 
-    return renew(pool, client, text, check_user=check_secret_hash)
+    return renew(pool, client, text, actor=actor, check_user=check_secret_hash)
 
 
 def renew(
-    pool: PoolConfig, client: ClientConfig, text: str, *, check_user: Callable[[PoolUser], None] | None = None
+    pool: PoolConfig,
+    client: ClientConfig,
+    text: str,
+    *,
+    actor: Actor,
+    check_user: Callable[[PoolUser], None] | None = None,
 ) -> Tokens:
     """Return new tokens for a refresh token, and its successor where the client rotates.
 
     Raises NotAuthorizedException or RefreshTokenReuseException.
     """
     invoke.require(pool.triggers, "PreTokenGeneration", "PreTokenGenerationConfig")
-    return tokens.sign(tokens.refresh(pool, client, text, check_user=check_user))
+    return tokens.sign(tokens.refresh(pool, client, text, actor=actor, check_user=check_user))
 
 
-def get_tokens(pool: PoolConfig, client: ClientConfig, *, text: str, secret: str | None) -> Tokens:
+def get_tokens(pool: PoolConfig, client: ClientConfig, actor: Actor, *, text: str, secret: str | None) -> Tokens:
     """Run GetTokensFromRefreshToken. Raises NotAuthorizedException or RefreshTokenReuseException."""
     if not clients.verify_secret(client, secret):
         raise NotAuthorizedException(f"Unable to verify client secret for client {client.id}")
-    return renew(pool, client, text)
+    return renew(pool, client, text, actor=actor)
 
 
-def revoke(client: ClientConfig, *, text: str, secret: str | None) -> None:
+def revoke(
+    pool: PoolConfig, client: ClientConfig, *, text: str, secret: str | None, associated: str | None = None
+) -> None:
     """Run RevokeToken; a token that is unknown or ended already is no error.
+
+    ``associated`` is NONE or LINKED: whether the browser session that the token came through ends too.
 
     Raises UnauthorizedException, UnsupportedOperationException, UnsupportedTokenTypeException.
     """
     if not clients.verify_secret(client, secret):
         raise UnauthorizedException("Invalid client secret")
-    tokens.revoke_text(client, text)
+    tokens.revoke_text(pool, client, text, linked=associated == "LINKED")
