@@ -157,16 +157,20 @@ class _Connection(http.client.HTTPConnection):
         self._secure = parts.scheme == "https"
         self._address = address
         self._deadline = deadline
+        self._open: socket.socket | None = None
 
     def connect(self) -> None:
         """Open the socket, with TLS for https."""
-        self.sock = socket.create_connection((self._address, self.port), timeout=_left(self._deadline))
+        self._open = socket.create_connection((self._address, self.port), timeout=_left(self._deadline))
         if self._secure:
-            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)
+            context = ssl.create_default_context()
+            secured = context.wrap_socket(self._open, server_hostname=self.host, do_handshake_on_connect=False)
+            self._open = secured
+            secured.do_handshake()
+        self.sock = self._open
 
     def abort(self) -> None:
-        """End a connection from another thread: whatever waits on it fails."""
-        sock = self.sock
-        if sock is not None:
+        """End the connection from another thread: whatever waits on it fails (``sock`` is gone after the headers)."""
+        if self._open is not None:
             with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                self._open.shutdown(socket.SHUT_RDWR)
