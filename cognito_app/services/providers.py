@@ -118,6 +118,7 @@ def create(
     with transaction.atomic():
         _add_identities_attribute(_locked_pool(pool))
         _check_room(pool, name)
+        _check_clients(row)
         row.save(force_insert=True)
         _set_identifiers(row, identifiers or [])
         _add_group(row)
@@ -239,7 +240,10 @@ def _refuse_local(name: str) -> None:
 
 
 def _check_clients(row: IdentityProvider) -> None:
-    """A provider that may start sign-ins cannot be turned on for a client that has other than SAML providers."""
+    """A provider that may start sign-ins cannot be one of a client's that has other than SAML providers.
+
+    Clients keep the names of deleted providers, so this may be true of a new one too.
+    """
     if not client_rules.starts_sign_in(row.details):
         return
     saml: Iterable[str] = IdentityProvider.objects.filter(pool_id=row.pool_id, type="SAML").values_list(

@@ -1,63 +1,37 @@
-"""Linking identities at providers to users, unlinking them, and ending the local password."""
+"""Linking identities at providers to users, and unlinking them."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
 from botocore.exceptions import ClientError
-from django.db import connection
 from django.test import Client
-from pycognito import AWSSRP
-from pycognito.exceptions import ForceChangePasswordException
 
 from cognito_app.core import clock
 from cognito_app.models import LinkedIdentity, PoolUser
-from tests.aws.test_identity_providers import add, add_saml
 from tests.clients import boto
-from tests.clients.providers import GOOGLE, OIDC
+from tests.clients.parallel import in_parallel
+from tests.clients.providers import GOOGLE, OIDC, SUBJECT, add, add_saml, at, attributes, disable, identities, link
 from tests.conftest import PASSWORD, App, Inbox, make_app, refused
 from tests.oauth.test_oauth import CALLBACK, Site
 
 pytestmark = pytest.mark.django_db
 
-SUBJECT = "Cognito_Subject"
 
-
-def link(app: App, source: dict[str, str], name: str = "ann", provider: str = "Cognito") -> None:
-    """Link an identity to a user."""
-    app.idp.admin_link_provider_for_user(
-        UserPoolId=app.pool_id,
-        DestinationUser={"ProviderName": provider, "ProviderAttributeValue": name},
-        SourceUser=source,
-    )
-
-
-def disable(app: App, who: dict[str, str]) -> None:
-    """Take a way to sign in from a user."""
-    app.idp.admin_disable_provider_for_user(UserPoolId=app.pool_id, User=who)
-
-
-def at(provider: str, value: str, attribute: str = SUBJECT) -> dict[str, str]:
-    """Return an identity as administrators name it."""
-    return {"ProviderName": provider, "ProviderAttributeName": attribute, "ProviderAttributeValue": value}
-
-
-def attributes(app: App, name: str = "ann") -> dict[str, str]:
-    """Return a user's attributes as an administrator sees them."""
-    found = app.idp.admin_get_user(UserPoolId=app.pool_id, Username=name)
-    return {item["Name"]: item["Value"] for item in found["UserAttributes"]}
-
-
-def identities(app: App, name: str = "ann") -> Any:
-    """Return a user's identities."""
-    return json.loads(attributes(app, name).get("identities", "[]"))
+@pytest.fixture
+def linkable(app: App) -> App:
+    """A pool with providers of three types and a user."""
+    add(app, "Google", "Google", GOOGLE)
+    add(app, "MyOIDC", "OIDC", OIDC, AttributeMapping={"email": "mail", "name": "name"})
+    add_saml(app)
+    app.sign_up()
+    return app
 
 
 def id_claims(token: str) -> dict[str, Any]:
@@ -91,16 +65,6 @@ def federated(app: App, provider: str, subject: str) -> PoolUser:
         created_at=now,
     )
     return user
-
-
-@pytest.fixture
-def linkable(app: App) -> App:
-    """A pool with providers of three types and a user."""
-    add(app, "Google", "Google", GOOGLE)
-    add(app, "MyOIDC", "OIDC", OIDC, AttributeMapping={"email": "mail", "name": "name"})
-    add_saml(app)
-    app.sign_up()
-    return app
 
 
 @pytest.mark.operation("AdminLinkProviderForUser")
@@ -355,93 +319,6 @@ def test_links_are_unlinked_in_their_own_pool_only(linkable: App, inbox: Inbox) 
     assert len(identities(linkable)) == 1
 
 
-def srp(app: App) -> Any:
-    """Sign in by SRP."""
-    return AWSSRP("ann", PASSWORD, app.pool_id, app.client_id, client=app.idp).authenticate_user()
-
-
-def test_without_the_local_provider_no_password_signs_in(linkable: App) -> None:
-    app = linkable
-    link(app, at("Google", "1"))
-    tokens = app.sign_in()
-    assert srp(app)["AuthenticationResult"]["AccessToken"]
-    disable(app, at("Cognito", "ann"))
-    for attempt in (app.sign_in, lambda: srp(app)):
-        with refused("NotAuthorizedException", "Incorrect username or password."):
-            attempt()
-    with refused("NotAuthorizedException"):
-        app.idp.admin_initiate_auth(
-            UserPoolId=app.pool_id,
-            ClientId=app.client_id,
-            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-            AuthParameters={"USERNAME": "ann", "PASSWORD": PASSWORD},
-        )
-    user = app.idp.admin_get_user(UserPoolId=app.pool_id, Username="ann")
-    assert (user["UserStatus"], user["Enabled"]) == ("EXTERNAL_PROVIDER", True)
-    row = PoolUser.objects.get(username="ann")
-    assert (row.password_hash, row.srp_verifier) == (None, None)
-    assert len(identities(app)) == 1
-    with refused("NotAuthorizedException", "Refresh Token has been revoked"):
-        app.idp.initiate_auth(
-            ClientId=app.client_id,
-            AuthFlow="REFRESH_TOKEN_AUTH",
-            AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"]},
-        )
-    disable(app, at("Cognito", "ann"))
-
-
-def test_a_user_without_the_local_provider_cannot_set_a_password(linkable: App) -> None:
-    access = linkable.sign_in()["AccessToken"]
-    linkable.idp.forgot_password(ClientId=linkable.client_id, Username="ann")
-    code = linkable.inbox.code("ann@example.com")
-    disable(linkable, at("Cognito", "ann"))
-    new = "Another-Horse-7!"
-    with refused("NotAuthorizedException"):
-        boto.client("cognito-idp").change_password(AccessToken=access, ProposedPassword=new)
-    with refused("NotAuthorizedException"):
-        linkable.idp.forgot_password(ClientId=linkable.client_id, Username="ann")
-    with refused("ExpiredCodeException"):
-        linkable.idp.confirm_forgot_password(
-            ClientId=linkable.client_id, Username="ann", ConfirmationCode=code, Password=new
-        )
-    with refused("NotAuthorizedException"):
-        linkable.idp.admin_reset_user_password(UserPoolId=linkable.pool_id, Username="ann")
-    with refused("NotAuthorizedException"):
-        linkable.start(password=new)
-
-
-def test_an_administrator_gives_the_local_sign_in_back(linkable: App) -> None:
-    disable(linkable, at("Cognito", "ann"))
-    linkable.idp.admin_set_user_password(UserPoolId=linkable.pool_id, Username="ann", Password=PASSWORD, Permanent=True)
-    assert linkable.sign_in()["AccessToken"]
-    disable(linkable, at("Cognito", "ann"))
-    linkable.idp.admin_set_user_password(UserPoolId=linkable.pool_id, Username="ann", Password=PASSWORD)
-    with pytest.raises(ForceChangePasswordException):
-        srp(linkable)
-
-
-@pytest.mark.parametrize("value", ["[]", '[{"userId":"1","providerName":"Google"}]', ""])
-def test_the_attribute_identities_is_never_written_directly(linkable: App, value: str) -> None:
-    link(linkable, at("Google", "1"))
-    given = [{"Name": "identities", "Value": value}]
-    pool = {"UserPoolId": linkable.pool_id}
-    with refused("InvalidParameterException"):
-        linkable.idp.admin_update_user_attributes(**pool, Username="ann", UserAttributes=given)
-    with refused("InvalidParameterException"):
-        linkable.idp.admin_delete_user_attributes(**pool, Username="ann", UserAttributeNames=["identities"])
-    with refused("InvalidParameterException"):
-        linkable.idp.admin_create_user(**pool, Username="new", UserAttributes=given)
-    public = boto.client("cognito-idp")
-    access = linkable.sign_in()["AccessToken"]
-    with refused("NotAuthorizedException"):
-        public.update_user_attributes(AccessToken=access, UserAttributes=given)
-    with refused("NotAuthorizedException"):
-        public.delete_user_attributes(AccessToken=access, UserAttributeNames=["identities"])
-    with refused("NotAuthorizedException"):
-        public.sign_up(ClientId=linkable.client_id, Username="new", Password=PASSWORD, UserAttributes=given)
-    assert [item["userId"] for item in identities(linkable)] == ["1"]
-
-
 def test_links_outlive_their_provider_and_can_still_be_removed(linkable: App) -> None:
     link(linkable, at("Google", "1"))
     linkable.idp.delete_identity_provider(UserPoolId=linkable.pool_id, ProviderName="Google")
@@ -476,20 +353,13 @@ def test_the_login_page_works_beside_other_providers_and_stands_for_none_of_them
     assert Client().get(f"/{linkable.pool_id}/.well-known/openid-configuration").status_code == 200
 
 
-def in_parallel(attempt: Callable[[int], None], tries: int = 12) -> Counter[str]:
-    """Run something from many threads at once; count the outcomes."""
-
-    def one(number: int) -> str:
-        try:
-            attempt(number)
-        except ClientError as error:
-            return str(error.response["Error"]["Code"])
-        finally:
-            connection.close()
-        return "ok"
-
-    with ThreadPoolExecutor(tries) as pool:
-        return Counter(pool.map(one, range(tries)))
+def outcome(call: Callable[[], None]) -> str:
+    """Return ``ok`` or the code of the refusal."""
+    try:
+        call()
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "ok"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -497,11 +367,11 @@ def test_an_identity_is_linked_once_under_parallel_requests(linkable: App, admin
     for number in range(4):
         linkable.sign_up(f"user{number}")
 
-    def attempt(number: int) -> None:
+    def attempt(number: int) -> str:
         mine = App(boto.client("cognito-idp", admin_key), linkable.pool_id, linkable.client_id, linkable.inbox)
-        link(mine, at("Google", "1"), f"user{number % 4}")
+        return outcome(lambda: link(mine, at("Google", "1"), f"user{number % 4}"))
 
-    outcomes = in_parallel(attempt)
+    outcomes = Counter(in_parallel(attempt))
     assert outcomes["ok"] == 1
     assert outcomes["AliasExistsException"] == 9
     assert outcomes["InvalidParameterException"] == 2
@@ -510,9 +380,9 @@ def test_an_identity_is_linked_once_under_parallel_requests(linkable: App, admin
 
 @pytest.mark.django_db(transaction=True)
 def test_no_sixth_link_under_parallel_requests(linkable: App, admin_key: tuple[str, str]) -> None:
-    def attempt(number: int) -> None:
+    def attempt(number: int) -> str:
         mine = App(boto.client("cognito-idp", admin_key), linkable.pool_id, linkable.client_id, linkable.inbox)
-        link(mine, at("MyOIDC", str(number)))
+        return outcome(lambda: link(mine, at("MyOIDC", str(number))))
 
-    assert in_parallel(attempt) == {"ok": 5, "LimitExceededException": 7}
+    assert Counter(in_parallel(attempt)) == {"ok": 5, "LimitExceededException": 7}
     assert len(identities(linkable)) == 5

@@ -1,14 +1,17 @@
-"""What identity providers show: SAML metadata, discovery documents, and a small server for both."""
+"""Identity providers: what they show (SAML metadata, a small server for documents), and their set-up in a pool."""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from cognito_app.core import certificates, jose
+from tests.conftest import App
 
 KEY = jose.generate_private_key()
 CERTIFICATE = certificates.self_signed(KEY, "idp.example.com", datetime.now(UTC))
@@ -84,3 +87,57 @@ def serving(pages: dict[str, Page]) -> Iterator[tuple[str, list[str]]]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def add(app: App, name: str, kind: str, details: dict[str, str], **more: Any) -> Any:
+    """Create a provider and return what is said of it."""
+    given = {"UserPoolId": app.pool_id, "ProviderName": name, "ProviderType": kind, "ProviderDetails": details}
+    return app.idp.create_identity_provider(**given, **more)["IdentityProvider"]
+
+
+def add_saml(app: App, name: str = "MySAML", **details: str) -> Any:
+    """Create a SAML provider from a metadata file."""
+    return add(app, name, "SAML", {"MetadataFile": metadata(), **details})
+
+
+def change(app: App, name: str, **members: Any) -> Any:
+    """Update a provider and return what is said of it."""
+    return app.idp.update_identity_provider(UserPoolId=app.pool_id, ProviderName=name, **members)["IdentityProvider"]
+
+
+def describe(app: App, name: str) -> Any:
+    """Return what is said of a provider."""
+    return app.idp.describe_identity_provider(UserPoolId=app.pool_id, ProviderName=name)["IdentityProvider"]
+
+
+SUBJECT = "Cognito_Subject"
+
+
+def link(app: App, source: dict[str, str], name: str = "ann", provider: str = "Cognito") -> None:
+    """Link an identity to a user."""
+    app.idp.admin_link_provider_for_user(
+        UserPoolId=app.pool_id,
+        DestinationUser={"ProviderName": provider, "ProviderAttributeValue": name},
+        SourceUser=source,
+    )
+
+
+def disable(app: App, who: dict[str, str]) -> None:
+    """Take a way to sign in from a user."""
+    app.idp.admin_disable_provider_for_user(UserPoolId=app.pool_id, User=who)
+
+
+def at(provider: str, value: str, attribute: str = SUBJECT) -> dict[str, str]:
+    """Return an identity as administrators name it."""
+    return {"ProviderName": provider, "ProviderAttributeName": attribute, "ProviderAttributeValue": value}
+
+
+def attributes(app: App, name: str = "ann") -> dict[str, str]:
+    """Return a user's attributes as an administrator sees them."""
+    found = app.idp.admin_get_user(UserPoolId=app.pool_id, Username=name)
+    return {item["Name"]: item["Value"] for item in found["UserAttributes"]}
+
+
+def identities(app: App, name: str = "ann") -> Any:
+    """Return a user's identities."""
+    return json.loads(attributes(app, name).get("identities", "[]"))
