@@ -64,6 +64,7 @@ class Configuration:
     trusted_proxies: number of proxies in front whose X-Forwarded-For entries are believed.
     demo_storage_dir: folder of the demo service's notes; ``None`` switches the demo service off.
     all_features: every pool has the features of every tier.
+    outgoing_private_networks: whether identity providers may be in private networks, on any port, without TLS.
     """
 
     public_url: str = "http://localhost:8000"
@@ -86,6 +87,7 @@ class Configuration:
     trusted_proxies: int = 0
     demo_storage_dir: str | None = None
     all_features: bool = True
+    outgoing_private_networks: bool = False
 
 
 FIELD_NAMES = frozenset(item.name for item in fields(Configuration))

@@ -121,6 +121,7 @@ COGNITO = {
     "SMS_BACKEND": env.text("COGNITO_SMS_BACKEND") or "cognito_app.messages.backends.sms.NoBackend",
     "PASSWORD_SLOTS": env.number("COGNITO_PASSWORD_SLOTS", 2),
     "TRUSTED_PROXIES": env.number("COGNITO_TRUSTED_PROXIES", 0),
+    "OUTGOING_PRIVATE_NETWORKS": env.flag("COGNITO_OUTGOING_PRIVATE_NETWORKS"),
 }
 
 LOGGING = logging_configuration(DEVELOPMENT)

@@ -16,7 +16,7 @@ from cognito_app.models.limit import ProvisionedLimit, RateCounter
 from cognito_app.models.operator import SetupLink
 from cognito_app.models.outbox import OutboxMessage
 from cognito_app.models.pool import UserPool
-from cognito_app.models.provider import IdentityProvider, LinkedIdentity, ProviderIdentifier
+from cognito_app.models.provider import IdentityProvider, LinkedIdentity, ProviderIdentifier, SamlSigningKey
 from cognito_app.models.replica import PoolReplica
 from cognito_app.models.resource_server import ResourceServer
 from cognito_app.models.risk import RiskConfiguration
@@ -57,6 +57,7 @@ __all__ = [
     "ResourceServer",
     "RiskConfiguration",
     "Role",
+    "SamlSigningKey",
     "SetupLink",
     "SignInThrottle",
     "SigningKey",

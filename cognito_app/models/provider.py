@@ -11,13 +11,17 @@ from cognito_app.models.user import PoolUser
 
 
 class IdentityProvider(models.Model):
-    """A social, OIDC or SAML provider; ``secret_sealed`` holds the secret members of its details."""
+    """A social, OIDC or SAML provider; ``secret_sealed`` holds the secret members of its details.
+
+    ``metadata`` is what the last good copy of a SAML provider's metadata says (``services.provider_details``).
+    """
 
     pool = models.ForeignKey(UserPool, on_delete=models.CASCADE, related_name="providers", db_index=False)
     name = models.CharField(max_length=32)
     type = models.CharField(max_length=20)
     details = models.JSONField(default=dict)
     secret_sealed = models.BinaryField(null=True)
+    metadata = models.JSONField(default=dict)
     attribute_mapping = models.JSONField(default=dict)
     acr_mapping = models.JSONField(default=dict)
     created_at = models.DateTimeField()
@@ -44,7 +48,12 @@ class ProviderIdentifier(models.Model):
 
 
 class LinkedIdentity(models.Model):
-    """An identity at a provider that signs in as a user of the pool."""
+    """An identity at a provider that signs in as a user of the pool.
+
+    ``primary`` marks the identity whose first sign-in made the user; the others were linked. ``attribute`` is
+    ``Cognito_Subject``, or the attribute of the pool whose mapped value is ``subject``. ``issuer`` is a SAML
+    provider's entity id.
+    """
 
     pool = models.ForeignKey(UserPool, on_delete=models.CASCADE, db_index=False)
     user = models.ForeignKey(PoolUser, on_delete=models.CASCADE, related_name="identities")
@@ -52,6 +61,8 @@ class LinkedIdentity(models.Model):
     provider_type = models.CharField(max_length=20)
     attribute = models.CharField(max_length=131)
     subject = models.CharField(max_length=256)
+    primary = models.BooleanField(default=False)
+    issuer = models.CharField(max_length=1024, null=True)  # absent and empty differ on the wire
     created_at = models.DateTimeField()
 
     class Meta:
@@ -59,3 +70,12 @@ class LinkedIdentity(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["pool", "provider_name", "attribute", "subject"], name="identity_unique")
         ]
+
+
+class SamlSigningKey(models.Model):
+    """The key with which a pool signs its SAML requests; its certificate is renewed over the same key."""
+
+    pool = models.OneToOneField(UserPool, on_delete=models.CASCADE, primary_key=True)
+    private_sealed = models.BinaryField()
+    certificate = models.TextField()
+    issued_at = models.DateTimeField()

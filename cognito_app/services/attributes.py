@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException
 from cognito_app.services.config import AttributeRule, ClientConfig, PoolConfig
+from cognito_app.services.schema import IDENTITIES
 
 VERIFIED_FLAGS = {"email": "email_verified", "phone_number": "phone_number_verified"}
 CONTACTS = ("phone_number", "email")
-NOT_WRITABLE = frozenset({"sub", "identities", *VERIFIED_FLAGS.values()})
+NOT_WRITABLE = frozenset({"sub", IDENTITIES, *VERIFIED_FLAGS.values()})
 MAX_LENGTH = 2048
 
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\"(),:;<>\[\\\]]+@[^\s@.\x00-\x1f]+(\.[^\s@.\x00-\x1f]+)*")
@@ -55,6 +56,8 @@ def normalized(pool: PoolConfig, given: Mapping[str, str]) -> dict[str, str]:
             raise InvalidParameterException(
                 f"Attributes did not conform to the schema: {name}: Attribute does not exist in the schema.\n"
             )
+        if name == IDENTITIES:
+            raise _refused(name, "The attribute cannot be set directly")
         result[name] = _checked(rule, value)
     return result
 
@@ -153,6 +156,8 @@ def check_mutable(pool: PoolConfig, current: Mapping[str, str], changes: Mapping
     """Refuse a change of an immutable attribute that has a value. Raises InvalidParameterException."""
     for name in changes:
         rule = pool.attributes.get(name)
+        if name == IDENTITIES:
+            raise _refused(name, "The attribute cannot be set directly")
         if rule is not None and not rule.mutable and (name == "sub" or current.get(name) != changes[name]):
             raise InvalidParameterException(
                 f"user.{name}: Attribute cannot be updated. (changing an immutable attribute)\n"

@@ -96,8 +96,12 @@ def parse(pool: PoolConfig, given: Mapping[str, list[str]]) -> tuple[AuthorizeRe
         raise refuse("unauthorized_client")
     if one.get("response_mode") == "form_post":
         raise refuse("invalid_request", "response_mode is not supported")
-    if one.get("identity_provider", "COGNITO") not in client.identity_providers:
+    provider = one.get("identity_provider", "COGNITO")
+    if provider not in client.identity_providers:
         raise refuse("invalid_request", "The identity provider is not enabled for the client.")
+    if provider != "COGNITO" or "idp_identifier" in one:
+        # A sign-in with the pool's password would be another than the one that was asked for.
+        raise refuse("invalid_request", "Sign-in by other identity providers is not available.")
     prompts = tuple(one.get("prompt", "").split())
     if "none" in prompts and len(prompts) > 1:
         raise refuse("invalid_request", "prompt none cannot be combined")

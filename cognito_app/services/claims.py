@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from cognito_app.core import ids
-from cognito_app.services import attributes
+from cognito_app.services import attributes, schema
 from cognito_app.services.groups import GroupRecord
 
 if TYPE_CHECKING:
@@ -53,9 +55,20 @@ def id_token(grant: Grant, now: int, at_hash: str | None) -> dict[str, Any]:
         result["nonce"] = grant.nonce
     result["aud"] = grant.client.id
     result.update(_common(grant, "id", now, grant.client.id_seconds))
+    if schema.IDENTITIES in grant.user.attributes:
+        # Whatever the scopes and the client's list: the claim says how the user may have signed in.
+        result["identities"] = identities(grant.user.attributes[schema.IDENTITIES])
     for name, value in visible_attributes(grant).items():
         result.setdefault(name, _typed(name, value))
     return result
+
+
+def identities(text: str) -> list[dict[str, str | None]]:
+    """Return the attribute ``identities`` as ID tokens list it: every value is a text, or null."""
+    return [
+        {**item, "primary": "true" if item["primary"] else "false", "dateCreated": str(item["dateCreated"])}
+        for item in orjson.loads(text)
+    ]
 
 
 def client_access_token(issuer: str, client_id: str, scopes: tuple[str, ...], now: int, seconds: int) -> dict[str, Any]:

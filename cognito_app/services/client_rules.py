@@ -12,7 +12,7 @@ from cognito_app.errors import (
     InvalidParameterException,
     ScopeDoesNotExistException,
 )
-from cognito_app.models import ResourceServer
+from cognito_app.models import IdentityProvider, ResourceServer
 from cognito_app.services import tiers
 from cognito_app.services.config import LEGACY_FLOWS, SECONDS_PER_UNIT, PoolConfig
 
@@ -23,6 +23,7 @@ TOKEN_EXCHANGE_FLOWS = frozenset({IMPERSONATION_FLOW, DELEGATION_FLOW})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 UNSAFE_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+ONLY_SAML = "A client with a SAML provider that supports IdP-initiated sign-in can have only SAML providers."
 VALIDITY = {
     "AccessToken": ("hours", 300, 86_400),
     "IdToken": ("hours", 300, 86_400),
@@ -164,6 +165,20 @@ def _check_attributes(pool: PoolConfig, result: Mapping[str, Any]) -> None:
 
 
 def _check_providers(pool: PoolConfig, result: Mapping[str, Any]) -> None:
-    for name in result.get("SupportedIdentityProviders") or ():
-        if name != "COGNITO":
+    names = result.get("SupportedIdentityProviders") or ()
+    others = {name for name in names if name != "COGNITO"}
+    if not others:
+        return
+    rows = IdentityProvider.objects.filter(pool_id=pool.id, name__in=others)
+    found = {name: (kind, details) for name, kind, details in rows.values_list("name", "type", "details")}
+    for name in names:
+        if name != "COGNITO" and name not in found:
             raise InvalidParameterException(f"The provider {name} does not exist for User Pool {pool.id}.")
+    only_saml = "COGNITO" not in names and all(kind == "SAML" for kind, _ in found.values())
+    if not only_saml and any(starts_sign_in(details) for _, details in found.values()):
+        raise InvalidParameterException(ONLY_SAML)
+
+
+def starts_sign_in(details: Mapping[str, str]) -> bool:
+    """Whether a SAML provider may send users who did not ask for a sign-in here."""
+    return details.get("IDPInit") == "true"

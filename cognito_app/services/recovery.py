@@ -145,6 +145,8 @@ def change(
     Raises NotAuthorizedException, InvalidPasswordException, LimitExceededException.
     """
     password_rules.check_policy(pool, proposed)
+    if user.status == PoolUser.Status.EXTERNAL_PROVIDER:
+        raise NotAuthorizedException(WRONG_STATE)
     attempts.claim_guess("ChangePassword", pool.id, user.username)
     if user.password_hash is not None and not passwords.verify_password(user.password_hash, previous or ""):
         events.record(user, actor, events.PASSWORD_CHANGE, passed=False, client_id=client_id)

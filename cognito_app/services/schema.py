@@ -36,6 +36,7 @@ TYPES = ("String", "Number", "DateTime", "Boolean")
 MAX_CUSTOM = 50
 MAX_NAME = 20
 LONGEST = 2048
+IDENTITIES = "identities"
 
 
 def _standard(name: str) -> dict[str, Any]:
@@ -99,9 +100,25 @@ def extend(schema: list[dict[str, Any]], given: list[dict[str, Any]]) -> list[di
             raise InvalidParameterException(f"{name}: Existing attribute already has name {name}.")
         names.add(attribute["Name"])
         result.append(attribute)
-    if sum(1 for item in result if item["Name"] not in STANDARD) > MAX_CUSTOM:
+    if sum(1 for item in result if item["Name"] not in (*STANDARD, IDENTITIES)) > MAX_CUSTOM:
         raise InvalidParameterException(f"A user pool can have at most {MAX_CUSTOM} custom attributes.")
     return result
+
+
+def with_identities(schema: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the schema with the attribute that lists a user's identities at providers, behind the standard ones."""
+    if any(item["Name"] == IDENTITIES for item in schema):
+        return schema
+    attribute = {
+        "Name": IDENTITIES,
+        "AttributeDataType": "String",
+        "DeveloperOnlyAttribute": False,
+        "Mutable": True,
+        "Required": False,
+        "StringAttributeConstraints": {},
+    }
+    position = sum(1 for item in schema if item["Name"] in STANDARD)
+    return [*schema[:position], attribute, *schema[position:]]
 
 
 def _custom(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -157,6 +157,7 @@ def _after_first_factor(
 def _new_password_challenge(context: Context, user: PoolUser) -> Challenge:
     shown = attributes.readable(context.pool, context.client, user.attributes)
     shown.pop("sub", None)
+    shown.pop("identities", None)
     missing = [
         f"userAttributes.{rule.name}"
         for rule in context.pool.attributes.values()
