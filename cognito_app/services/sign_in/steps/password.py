@@ -28,6 +28,7 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
         right = passwords.check(user.password_hash if user else None, password)
     if user is None or not right:
         raise gates.wrong_password(context, user)
+    password_rules.adopt_imported(pool, user, password)
     return gates.after_password(context, user, throttle_key, save=_verifier_saver(context, user, password))
 
 
