@@ -90,9 +90,9 @@ def _values(pool: PoolConfig, username: str, given: dict[str, str]) -> dict[str,
     values = attributes.normalized(pool, given)
     contacts = {**values, **_from_username(pool, username, values)}
     for contact, flag in VERIFIED_FLAGS.items():
-        if not contacts.get(contact) and values.get(flag) == "false":
-            del values[flag]
-    attributes.check_flags({**contacts, **{flag: values[flag] for flag in VERIFIED_FLAGS.values() if flag in values}})
+        if values.get(flag) == "false" and not contacts.get(contact):
+            del values[flag], contacts[flag]
+    attributes.check_flags(contacts)
     if not any(values.get(VERIFIED_FLAGS[contact]) == "true" for contact in pool.auto_verified):
         raise RowError(NOT_VERIFIED)
     return values
