@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cognito_app.core import imported_hashes
 from cognito_app.models import PoolUser
 from tests.aws.test_sign_in import srp
 from tests.aws.test_user_import import counters, csv, imported, log, person
@@ -71,7 +72,7 @@ def test_a_new_password_replaces_the_imported_one(app: App) -> None:
 def test_a_signed_in_user_changes_the_imported_password(app: App) -> None:
     bring(app, "BCRYPT", ann=TEXTS["BCRYPT"])
     token = app.sign_in("ann", made.PASSWORD)["AccessToken"]
-    PoolUser.objects.update(password_hash=made.imported_hashes.wrap("BCRYPT", TEXTS["BCRYPT"]), srp_verifier=None)
+    PoolUser.objects.update(password_hash=imported_hashes.wrap("BCRYPT", TEXTS["BCRYPT"]), srp_verifier=None)
     with refused("NotAuthorizedException", "Incorrect username or password."):
         app.idp.change_password(AccessToken=token, PreviousPassword="wrong", ProposedPassword=PASSWORD)
     app.idp.change_password(AccessToken=token, PreviousPassword=made.PASSWORD, ProposedPassword=PASSWORD)

@@ -66,7 +66,7 @@ def create(app: App, **settings: Any) -> Any:
 def put(url: str, content: bytes, **headers: str) -> Any:
     """Upload to a pre-signed URL."""
     parts = urlsplit(url)
-    given = {
+    given: dict[str, Any] = {
         "HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION": "aws:kms",
         "HTTP_HOST": parts.netloc,
         "CONTENT_LENGTH": str(len(content)),

@@ -13,7 +13,7 @@ import time_machine
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from cognito_app.models import PoolUser, UserImportChunk, UserImportJob, UserImportLog
+from cognito_app.models import PoolUser, UserImportChunk, UserImportJob, UserImportLog, import_rows
 from cognito_app.services import config, sign_up
 from cognito_app.services.imports import batch, worker
 from tests.aws.test_user_import import counters, csv, described, person, ready, start
@@ -126,15 +126,15 @@ def test_one_row_that_cannot_be_stored_does_not_hold_up_the_others(
     start(app, job_id)
     pool = config.pool(app.pool_id)
     if error is IntegrityError:
-        taken = batch.taken
+        taken = import_rows.taken
 
         def then_signed_up(*given: Any) -> set[str]:
             found = taken(*given)
             sign_up.build(pool, "user4", {}).save()
-            monkeypatch.setattr(batch, "taken", taken)
+            monkeypatch.setattr(import_rows, "taken", taken)
             return found
 
-        monkeypatch.setattr(batch, "taken", then_signed_up)
+        monkeypatch.setattr(import_rows, "taken", then_signed_up)
     else:
         build = sign_up.build
 

@@ -9,8 +9,7 @@ import structlog
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
 from cognito_app.core import csv_rows
-from cognito_app.models import PoolUser, UserAlias, UserImportLog
-from cognito_app.models.import_rows import taken
+from cognito_app.models import PoolUser, UserAlias, UserImportLog, import_rows
 from cognito_app.services import users
 from cognito_app.services.config import PoolConfig
 from cognito_app.services.imports import rows
@@ -77,7 +76,7 @@ def _candidate(pool: PoolConfig, line: int, user: PoolUser) -> Candidate:
 
 def store(pool: PoolConfig, batch: Batch) -> None:
     """Insert the batch's users, in the running transaction; those who exist are skipped."""
-    occupied = taken(pool.id, {key for candidate in batch.candidates for key in candidate.keys})
+    occupied = import_rows.taken(pool.id, {key for candidate in batch.candidates for key in candidate.keys})
     accepted = []
     for candidate in batch.candidates:
         if occupied.isdisjoint(candidate.keys):
@@ -85,32 +84,33 @@ def store(pool: PoolConfig, batch: Batch) -> None:
             accepted.append(candidate)
         else:
             batch.skipped.append(candidate.line)
+    if not accepted:
+        return
     try:
         with transaction.atomic():
-            _insert(accepted)
+            _insert(pool, accepted)
         batch.imported += len(accepted)
     except (IntegrityError, DataError):
         # Somebody signed up under one of the names meanwhile, or a value does not fit its column.
         for candidate in accepted:
-            _store_alone(batch, candidate)
+            _store_alone(pool, batch, candidate)
 
 
-def _insert(candidates: list[Candidate]) -> None:
-    PoolUser.objects.bulk_create([candidate.user for candidate in candidates])
+def _insert(pool: PoolConfig, candidates: list[Candidate]) -> None:
+    ids = import_rows.insert_users(pool.id, [candidate.user for candidate in candidates])
     aliases = [
-        UserAlias(pool_id=candidate.user.pool_id, kind=kind, key=key, user=candidate.user)
+        UserAlias(pool_id=pool.id, kind=kind, key=key, user_id=ids[candidate.user.username_key])
         for candidate in candidates
         for kind, key in candidate.aliases.items()
     ]
     if aliases:
-        UserAlias.objects.bulk_create(aliases)
+        import_rows.insert_aliases(aliases)
 
 
-def _store_alone(batch: Batch, candidate: Candidate) -> None:
-    candidate.user.pk = None
+def _store_alone(pool: PoolConfig, batch: Batch, candidate: Candidate) -> None:
     try:
         with transaction.atomic():
-            _insert([candidate])
+            _insert(pool, [candidate])
         batch.imported += 1
     except IntegrityError:
         batch.skipped.append(candidate.line)

@@ -15,7 +15,7 @@ import structlog
 from django.db import close_old_connections, connection, models, transaction
 
 from cognito_app.core import clock, csv_rows
-from cognito_app.models import UserImportJob
+from cognito_app.models import UserImportJob, import_rows
 from cognito_app.models.base import claim
 from cognito_app.services import config
 from cognito_app.services.actor import SYSTEM, audit
@@ -25,6 +25,7 @@ PAUSE_SECONDS = 1.0
 BATCH = 500
 LEASE = timedelta(seconds=30)
 MAX_ROWS = 500_000
+REFRESH_AFTER = (1, 10, 100, 1000)
 # SQLite has one writer at a time and no queue: the pause is where the web processes get their turn.
 PAUSE_BETWEEN_BATCHES = 0.005
 ACTIVE = (states.PENDING, states.IN_PROGRESS, states.STOPPING)
@@ -89,8 +90,12 @@ def _advance(job: UserImportJob, stop: threading.Event) -> None:
     lines = csv_rows.lines(uploads.pieces(job, job.offset), offset=job.offset, number=job.line)
     if not job.columns:
         _read_header(job, lines)
+    done = 0
     while some := list(islice(lines, BATCH)):
         _import(job, some)
+        done += 1
+        if done in REFRESH_AFTER and len(some) == BATCH:
+            import_rows.refresh_statistics()
         if stop.wait(PAUSE_BETWEEN_BATCHES):
             _give_back(job)
             return
