@@ -12,6 +12,7 @@ from typing import Any
 from django.apps import apps
 from django.urls import URLPattern, URLResolver, path, re_path
 
+from cognito_app.aws.uploads import upload
 from cognito_app.aws.view import aws_view
 from cognito_app.oauth import authorize, discovery, identity_documents, logout, revoke, token, userinfo
 from cognito_app.pages import assets, confirm, error, event_feedback, login, recovery, signup
@@ -29,6 +30,7 @@ def _on_site(route: str, view: Callable[..., Any]) -> URLPattern:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", aws_view, name="aws"),
+    re_path(r"^user-import/(?P<job_id>import-[0-9A-Za-z]{10})$", upload, name="user-import"),
     path(".well-known/jwks_uri", identity_documents.jwks),
     re_path(r"^(?P<segment>[A-Za-z0-9_-]{1,63})/\.well-known/openid-configuration$", discovery.openid_configuration),
     re_path(

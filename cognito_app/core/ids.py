@@ -32,6 +32,11 @@ def uuid4() -> str:
     return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
 
 
+def import_job_id() -> str:
+    """Return ``import-`` followed by ten letters and digits."""
+    return f"import-{secrets.alphanumeric(10, ALPHANUMERIC)}"
+
+
 def sub() -> str:
     """Return a user's immutable identifier, which looks like a UUID."""
     return uuid4()

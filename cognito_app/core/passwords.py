@@ -14,7 +14,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from cognito_app.conf import app_settings
-from cognito_app.core import keyring, secrets
+from cognito_app.core import imported_hashes, keyring, secrets
 from cognito_app.errors import TooManyRequestsException
 
 LONGEST_WAIT_SECONDS = 2.0
@@ -69,6 +69,8 @@ def verify_password(encoded: str | None, password: str) -> bool:
 
 def check(encoded: str | None, password: str) -> bool:
     """``verify_password`` for a caller that holds a slot already."""
+    if encoded is not None and imported_hashes.is_wrapped(encoded):
+        return imported_hashes.matches(encoded, password)
     candidates = _peppered(password)
     if encoded is None:
         _matches(_unknown_hash(), candidates[0])

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cognito_app.core import clock, keyring, passwords, secrets, srp
-from cognito_app.errors import InvalidPasswordException
+from cognito_app.core import clock, imported_hashes, keyring, passwords, secrets, srp
+from cognito_app.errors import InvalidPasswordException, TooManyRequestsException
 from cognito_app.models import PoolUser
 from cognito_app.services.config import PoolConfig
 
@@ -72,6 +72,19 @@ def prepare(pool: PoolConfig, username: str, password: str, *, temporary: bool =
         srp_verifier=seal_verifier(pool, username, password),
         temporary_until=until,
     )
+
+
+def adopt_imported(pool: PoolConfig, user: PoolUser, password: str) -> None:
+    """Replace a hash that was made elsewhere by ours, and make the SRP verifier, from a password that was right."""
+    if not imported_hashes.is_wrapped(user.password_hash):
+        return
+    try:
+        new = prepare(pool, user.username, password)
+    except TooManyRequestsException:
+        return  # the next sign-in does it
+    unchanged = PoolUser.objects.filter(pk=user.pk, password_hash=user.password_hash)
+    if unchanged.update(password_hash=new.password_hash, srp_verifier=new.srp_verifier):
+        new.put_on(user)
 
 
 def generate_temporary(pool: PoolConfig) -> str:

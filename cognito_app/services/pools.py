@@ -19,6 +19,7 @@ from cognito_app.models.base import delete_in_batches
 from cognito_app.services import keys, keyset, mfa_configuration, pool_rules, schema, stamps
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import stamp_of
+from cognito_app.services.imports.states import check_idle
 
 MAX_POOLS = 10_000
 DOMAIN_ATTACHED = "User pool cannot be deleted. It has a domain configured that should be deleted first."
@@ -77,10 +78,11 @@ def update(
 ) -> None:
     """Replace a pool's settings: what is left out falls back to its default, but for the members that AWS keeps.
 
-    Raises ResourceNotFoundException or InvalidParameterException.
+    Raises ResourceNotFoundException, InvalidParameterException or UserImportInProgressException.
     """
     with transaction.atomic():
         row = _locked(pool_id)
+        check_idle(pool_id)
         before = row.configuration
         row.configuration = pool_rules.replace(before, settings, row.extras)
         mfa_configuration.follow_update(row, before)
@@ -121,10 +123,11 @@ def _save(row: UserPool) -> None:
 def add_custom_attributes(actor: Actor, pool_id: str, given: list[dict[str, Any]]) -> None:
     """Add custom attributes to a pool's schema.
 
-    Raises ResourceNotFoundException or InvalidParameterException.
+    Raises ResourceNotFoundException, InvalidParameterException or UserImportInProgressException.
     """
     with transaction.atomic():
         row = _locked(pool_id)
+        check_idle(pool_id)
         row.schema = schema.extend(row.schema, given)
         _save(row)
         audit(actor, "AddCustomAttributes", pool_id=pool_id)
@@ -133,10 +136,11 @@ def add_custom_attributes(actor: Actor, pool_id: str, given: list[dict[str, Any]
 def delete(actor: Actor, pool_id: str) -> None:
     """Delete a pool with everything in it.
 
-    Raises ResourceNotFoundException or InvalidParameterException.
+    Raises ResourceNotFoundException, InvalidParameterException or UserImportInProgressException.
     """
     with transaction.atomic():
         row = _locked(pool_id)
+        check_idle(pool_id)
         if row.configuration.get("DeletionProtection") == "ACTIVE":
             raise InvalidParameterException(PROTECTED)
         if Domain.objects.filter(pool=row).exists():

@@ -1,4 +1,4 @@
-"""Work that no request waits for: messages that failed, rows past their time, spare signing keys."""
+"""Work that no request waits for: messages that failed, user imports, rows past their time, spare signing keys."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from cognito_app.models import (
     VerificationCode,
 )
 from cognito_app.services import keys, outbox
+from cognito_app.services.imports import jobs, worker
 
 PAUSE_SECONDS = 5.0
 ROUNDS_BETWEEN_SWEEPS = 120
@@ -49,7 +50,7 @@ def sweep() -> int:
         OutboxMessage.objects.filter(created_at__lt=now - MESSAGES_STAY),
         AuthEvent.objects.filter(created_at__lt=now - EVENTS_STAY),
     ]
-    return sum(_delete(rows) for rows in expired)
+    return sum(_delete(rows) for rows in expired) + jobs.sweep()
 
 
 def _delete(rows: models.QuerySet[models.Model]) -> int:
@@ -62,6 +63,8 @@ def _delete(rows: models.QuerySet[models.Model]) -> int:
 
 def run(stop: threading.Event) -> None:
     """Work until ``stop`` is set."""
+    importer = threading.Thread(target=worker.run, args=(stop,), name="user-import", daemon=True)
+    importer.start()
     rounds = 0
     while not stop.is_set():
         try:
@@ -75,3 +78,4 @@ def run(stop: threading.Event) -> None:
             log.exception("upkeep_failed")
         rounds += 1
         stop.wait(PAUSE_SECONDS)
+    importer.join()

@@ -1,4 +1,4 @@
-"""``manage.py worker``: repeats failed messages, deletes old rows, keeps spare keys."""
+"""``manage.py worker``: repeats failed messages, imports users, deletes old rows, keeps spare keys."""
 
 from __future__ import annotations
 

@@ -65,9 +65,12 @@ def check_enabled(context: Context, user: PoolUser | None) -> None:
         raise NotAuthorizedException(DISABLED)
 
 
-def wrong_password(context: Context, user: PoolUser | None) -> NotAuthorizedException:
-    """Record a failed try and return the error for it."""
+def wrong_password(context: Context, user: PoolUser | None) -> Exception:
+    """Record a failed try and return the error for it; no password is right for one who was imported without any."""
     events.record(user, context.actor, events.SIGN_IN, passed=False, client_id=context.client.id)
+    imported = user is not None and user.password_hash is None and user.status == PoolUser.Status.RESET_REQUIRED
+    if imported and not context.client.hides_users:
+        return PasswordResetRequiredException()
     return NotAuthorizedException(WRONG_PASSWORD)
 
 

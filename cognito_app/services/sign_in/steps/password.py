@@ -29,6 +29,7 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
     if user is None or not right:
         raise gates.wrong_password(context, user)
     risk.look_at_password(context, password)
+    password_rules.adopt_imported(pool, user, password)
     return gates.after_password(context, user, throttle_key, save=_verifier_saver(context, user, password))
 
 
