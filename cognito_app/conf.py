@@ -64,6 +64,7 @@ class Configuration:
     trusted_proxies: number of proxies in front whose X-Forwarded-For entries are believed.
     demo_storage_dir: folder of the demo service's notes; ``None`` switches the demo service off.
     all_features: every pool has the features of every tier.
+    triggers: where Lambda functions run, by ARN (``triggers/targets.py``); by default nowhere.
     """
 
     public_url: str = "http://localhost:8000"
@@ -86,6 +87,7 @@ class Configuration:
     trusted_proxies: int = 0
     demo_storage_dir: str | None = None
     all_features: bool = True
+    triggers: dict[str, Any] = field(default_factory=dict)
 
 
 FIELD_NAMES = frozenset(item.name for item in fields(Configuration))

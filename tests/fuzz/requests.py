@@ -34,7 +34,25 @@ ODD_TEXTS = (
     "http://[::1",
     "arn:aws:iam::000000000000:role/service",
 )
-ODD_VALUES: tuple[Any, ...] = (-1, 0, 1, 60, 61, 2**31, 2**62, 2**70, 1.5, True, False, None, [], [[]], {}, ["a", None, 1], "text")
+ODD_VALUES: tuple[Any, ...] = (
+    -1,
+    0,
+    1,
+    60,
+    61,
+    2**31,
+    2**62,
+    2**70,
+    1.5,
+    True,
+    False,
+    None,
+    [],
+    [[]],
+    {},
+    ["a", None, 1],
+    "text",
+)
 
 
 @dataclass(frozen=True)
