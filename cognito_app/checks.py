@@ -9,11 +9,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from cognito_app.conf import FIELD_NAMES
+from cognito_app.triggers import targets
 
 
 @register()
 def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:  # Django's signature
-    """Report unknown keys of ``COGNITO`` and missing master keys."""
+    """Report unknown keys of ``COGNITO``, missing master keys and triggers that lead nowhere."""
     source: dict[str, Any] = getattr(settings, "COGNITO", {})
     problems: list[CheckMessage] = [
         Error(f"Unknown setting COGNITO[{key!r}].", id="cognito_app.E001")
@@ -26,4 +27,5 @@ def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
             problems.append(Warning(f"{text} Secrets are sealed by SECRET_KEY.", hint=hint, id="cognito_app.W001"))
         else:
             problems.append(Error(text, hint=hint, id="cognito_app.E002"))
+    problems += [Error(text, id="cognito_app.E003") for text in targets.problems()]
     return problems

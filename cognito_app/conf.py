@@ -65,6 +65,7 @@ class Configuration:
     demo_storage_dir: folder of the demo service's notes; ``None`` switches the demo service off.
     all_features: every pool has the features of every tier.
     outgoing_private_networks: whether identity providers may be in private networks, on any port, without TLS.
+    triggers: where Lambda functions run, by ARN (``triggers/targets.py``); by default nowhere.
     """
 
     public_url: str = "http://localhost:8000"
@@ -88,6 +89,7 @@ class Configuration:
     demo_storage_dir: str | None = None
     all_features: bool = True
     outgoing_private_networks: bool = False
+    triggers: dict[str, Any] = field(default_factory=dict)
 
 
 FIELD_NAMES = frozenset(item.name for item in fields(Configuration))

@@ -190,6 +190,16 @@ class InvalidIdentityPoolConfigurationException(ServiceError):
     default_message = "Invalid identity pool configuration. Check assigned IAM roles for this pool."
 
 
+# Errors of the KMS model.
+class IncorrectKeyException(ServiceError): ...
+
+
+class InvalidCiphertextException(ServiceError): ...
+
+
+class NotFoundException(ServiceError): ...
+
+
 # Errors of the protocols, which no model lists.
 class AccessDeniedException(ServiceError): ...
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from botocore.loaders import Loader
 
-SERVICES = ("cognito-idp", "cognito-identity", "sts", "cognito-sync")
 ACCESS_TOKEN_MEMBER = "AccessToken"  # noqa: S105  # a member's name
 # Clients sign these, and their documentation has them do without (spec/user-pools.md 1.7).
 UNSIGNED_OR_SIGNED = frozenset({"GetClientToken", "GetDerivedToken"})
@@ -84,7 +83,7 @@ def _error_codes(shapes: dict[str, dict[str, Any]], operation: dict[str, Any]) -
 @cache
 def service_by_target(prefix: str) -> Service | None:
     """Return the JSON service of an ``X-Amz-Target`` prefix."""
-    for name in ("cognito-idp", "cognito-identity"):
+    for name in ("cognito-idp", "cognito-identity", "kms"):
         if service(name).target_prefix == prefix:
             return service(name)
     return None

@@ -16,6 +16,7 @@ Handler = Callable[..., dict[str, Any] | None]
 PACKAGES = {
     "cognito_idp": "cognito-idp",
     "cognito_identity": "cognito-identity",
+    "kms": "kms",
     "sts": "sts",
 }
 _handlers: dict[tuple[str, str], Handler] = {}

@@ -21,4 +21,7 @@ def arn_of(operation: Operation, params: dict[str, Any]) -> str:
         pool_id = params["IdentityPoolId"]
         region = pool_id.split(":", 1)[0]
         return f"arn:aws:cognito-identity:{region}:{account}:identitypool/{pool_id}"
+    if operation.service == "kms" and "KeyId" in params:
+        key_id = str(params["KeyId"])
+        return key_id if key_id.startswith("arn:") else f"arn:aws:kms:{app_settings.region}:{account}:key/{key_id}"
     return "*"

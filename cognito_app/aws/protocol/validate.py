@@ -26,6 +26,7 @@ VALIDATION_ERRORS: dict[str, type[errors.ServiceError]] = {
     "cognito-identity": errors.ValidationException,
     "cognito-sync": errors.InvalidParameterException,
     "sts": errors.ValidationError,
+    "kms": errors.ValidationException,
 }
 # The live service is stricter than its model about passwords (spec/user-pools.md 1.9).
 PASSWORD_SHAPE = "PasswordType"  # noqa: S105

@@ -1,0 +1,56 @@
+"""Handlers for the tests, written as for Lambda."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+
+def unchanged(event: Any, context: Any) -> Any:
+    """Return the event as it came."""
+    return event
+
+
+def noisy(event: Any, context: Any) -> Any:
+    """Print to the output that the worker answers on."""
+    print("hello from the handler")
+    event["response"]["name"] = context.function_name
+    return event
+
+
+def refusing(event: Any, context: Any) -> Any:
+    """Refuse."""
+    raise ValueError("no\x00 way")
+
+
+def leaving(event: Any, context: Any) -> Any:
+    """End the interpreter in Python's way."""
+    sys.exit("gone")
+
+
+def dying(event: Any, context: Any) -> Any:
+    """End the process without a word."""
+    os._exit(3)
+
+
+def hanging(event: Any, context: Any) -> Any:
+    """Never come back."""
+    while True:
+        time.sleep(1)
+
+
+def nothing(event: Any, context: Any) -> Any:
+    """Answer null."""
+
+
+def renamed(event: Any, context: Any) -> Any:
+    """Answer with keys in another case."""
+    return {key.title(): value for key, value in event.items()}
+
+
+def process(event: Any, context: Any) -> Any:
+    """Say which process this is."""
+    event["response"]["pid"] = os.getpid()
+    return event
