@@ -13,6 +13,7 @@ from cognito_app.errors import (
     ScopeDoesNotExistException,
 )
 from cognito_app.models import ResourceServer
+from cognito_app.services import tier_rules
 from cognito_app.services.config import LEGACY_FLOWS, SECONDS_PER_UNIT, PoolConfig
 
 RESERVED_SCOPES = frozenset({"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"})
@@ -29,9 +30,11 @@ VALIDITY = {
 def normalize(pool: PoolConfig, settings: Mapping[str, Any], *, has_secret: bool) -> dict[str, Any]:
     """Return settings as Describe shows them.
 
-    Raises InvalidParameterException, InvalidOAuthFlowException, ScopeDoesNotExistException.
+    Raises InvalidParameterException, InvalidOAuthFlowException, ScopeDoesNotExistException,
+    FeatureUnavailableInTierException.
     """
     result = {name: value for name, value in settings.items() if value is not None}
+    tier_rules.check_client(pool.tier, result)
     _check_flows(result)
     _check_validity(result)
     _check_oauth(pool, result, has_secret=has_secret)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cognito_app.errors import InvalidParameterException
+from cognito_app.services import tier_rules
 
 MAX_TAGS = 50
 
@@ -53,7 +54,7 @@ def normalize(
     }
     _mirror_templates(result)
     if creating:
-        result.setdefault("UserPoolTier", "ESSENTIALS")
+        result.setdefault("UserPoolTier", tier_rules.default_tier(result))
         result.setdefault("IssuerConfiguration", {"Type": "ORIGINAL"})
         result.setdefault("KeyConfiguration", {"KeyType": "AWS_OWNED_KEY"})
     return result

@@ -16,7 +16,7 @@ from cognito_app.core import clock, ids
 from cognito_app.errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
 from cognito_app.models import Domain, PoolUser, UserPool
 from cognito_app.models.base import delete_in_batches
-from cognito_app.services import keys, keyset, pool_rules, schema, stamps
+from cognito_app.services import keys, keyset, pool_rules, schema, stamps, tier_rules
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import stamp_of
 
@@ -47,9 +47,10 @@ def create(
     """Create a pool; ``settings`` holds the members of CreateUserPool that UpdateUserPool has too, and those fixed
     at creation.
 
-    Raises InvalidParameterException or LimitExceededException.
+    Raises InvalidParameterException, FeatureUnavailableInTierException or LimitExceededException.
     """
     configuration = pool_rules.normalize(settings, creating=True)
+    tier_rules.check_pool(configuration["UserPoolTier"], configuration)
     built_schema = schema.build(attributes or [])
     pool_rules.check_schema(configuration, built_schema)
     if UserPool.objects.all()[MAX_POOLS - 1 : MAX_POOLS].exists():
@@ -77,11 +78,15 @@ def update(
 ) -> None:
     """Replace a pool's settings: what is left out falls back to its default, but for the members that AWS keeps.
 
-    Raises ResourceNotFoundException or InvalidParameterException.
+    Raises ResourceNotFoundException, InvalidParameterException, FeatureUnavailableInTierException,
+    TierChangeNotAllowedException.
     """
     with transaction.atomic():
         row = _locked(pool_id)
-        row.configuration = pool_rules.replace(row.configuration, settings, row.extras)
+        configuration = pool_rules.replace(row.configuration, settings, row.extras)
+        tier_rules.check_pool(configuration["UserPoolTier"], settings)
+        tier_rules.check_lowering(row, configuration)
+        row.configuration = configuration
         if name is not None:
             row.name = name
         if tags is not None:

@@ -16,7 +16,18 @@ from cognito_app.errors import (
     UserNotFoundException,
 )
 from cognito_app.models import PoolUser, VerificationCode
-from cognito_app.services import attempts, attributes, codes, delivery, events, outbox, password_rules, sessions, users
+from cognito_app.services import (
+    attempts,
+    attributes,
+    codes,
+    delivery,
+    events,
+    outbox,
+    password_history,
+    password_rules,
+    sessions,
+    users,
+)
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.delivery import CodeDelivery
@@ -74,7 +85,7 @@ def confirm_forgot(
     """Set a new password by a reset code.
 
     Raises UserNotFoundException, CodeMismatchException, ExpiredCodeException, InvalidPasswordException,
-    LimitExceededException.
+    PasswordHistoryPolicyViolationException, LimitExceededException.
     """
     user = users.find_or_none(pool, username)
     if user is None and not client.hides_users:
@@ -89,10 +100,12 @@ def confirm_forgot(
             raise CodeMismatchException from None
         raise
     assert user is not None
+    password_history.check(pool, user, password)
     new = password_rules.prepare(pool, user.username, password)
     with transaction.atomic():
         codes.spend(found)
         row = users.locked(user)
+        password_history.keep_present(pool, row)
         new.put_on(row)
         row.status = PoolUser.Status.CONFIRMED
         changed = dict(row.attributes)
@@ -120,18 +133,21 @@ def change(
 
     ``origin_jti`` names the sign-in that makes the change and goes on.
 
-    Raises NotAuthorizedException, InvalidPasswordException, LimitExceededException.
+    Raises NotAuthorizedException, InvalidPasswordException, PasswordHistoryPolicyViolationException,
+    LimitExceededException.
     """
     password_rules.check_policy(pool, proposed)
     attempts.claim_guess("ChangePassword", pool.id, user.username)
     if user.password_hash is not None and not passwords.verify_password(user.password_hash, previous or ""):
         events.record(user, actor, events.PASSWORD_CHANGE, passed=False)
         raise NotAuthorizedException("Incorrect username or password.")
+    password_history.check(pool, user, proposed)
     new = password_rules.prepare(pool, user.username, proposed)
     with transaction.atomic():
         row = users.locked(user)
         if row.password_hash != user.password_hash:
             raise NotAuthorizedException("Incorrect username or password.")
+        password_history.keep_present(pool, row)
         new.put_on(row)
         users.save_attributes(row, row.attributes)
         sessions.end_for_new_password(row, keep_origin_jti=origin_jti)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException
 from cognito_app.models import PoolUser, user_rows
-from cognito_app.services import attributes, password_rules, users
+from cognito_app.services import attributes, password_history, password_rules, users
 from cognito_app.services.sign_in import gates
 from cognito_app.services.sign_in.state import (
     DISABLED,
@@ -39,6 +39,7 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     _check_user(context, user, name)
     merged = _merged_attributes(context, user, answers)
     password_rules.check_policy(context.pool, password)
+    password_history.check(context.pool, user, password)
     new = password_rules.prepare(context.pool, user.username, password)
     return gates.second_factor(context, user, opened.methods, save=lambda: _save(context, opened, user, merged, new))
 
@@ -82,6 +83,7 @@ def _save(
     row = users.locked(user)
     if row.status != PoolUser.Status.FORCE_CHANGE_PASSWORD or row.password_hash != user.password_hash:
         raise NotAuthorizedException(INVALID_SESSION)
+    password_history.keep_present(context.pool, user)
     new.put_on(user)
     user.status = PoolUser.Status.CONFIRMED
     users.save_attributes(user, merged)
