@@ -14,8 +14,9 @@ from django.templatetags.static import static
 from django.views.decorators.csrf import csrf_exempt
 
 from cognito_app.core import ids, secrets
-from cognito_app.errors import ServiceError
-from cognito_app.services import authorization, sites, stamps
+from cognito_app.core.http import client_ip
+from cognito_app.errors import ServiceError, TooManyRequestsException
+from cognito_app.services import authorization, sites, stamps, throttle
 from cognito_app.services.authorization import AuthorizeRequest, PageError, RedirectError
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sites import Site
@@ -32,6 +33,15 @@ PAGES = {
     "forgot_password": "forgotPassword",
     "confirm_forgot_password": "confirmForgotPassword",
 }
+
+FORM_CATEGORIES = {
+    "signup": "UserCreation",
+    "confirm": "UserCreation",
+    "confirmuser": "UserCreation",
+    "forgotpassword": throttle.RECOVERY,
+    "confirmforgotpassword": throttle.RECOVERY,
+}
+"""Where forms that are sent are counted, by the last part of the path; every other one is a step of a sign-in."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +76,16 @@ class Visit:
             return False
         sent, cookie = self.field(CSRF_FIELD), self.request.COOKIES.get(CSRF_COOKIE, "")
         return bool(cookie) and secrets.compare(sent, cookie)
+
+    def count(self) -> None:
+        """Count the visit, and a form in its category. Raises TooManyRequestsException."""
+        pool = self.site.pool
+        throttle.count_visit(pool, client_ip(self.request), self.request.GET.get("client_id"))
+        if self.is_post:
+            category = FORM_CATEGORIES.get(self.request.path.rstrip("/").rpartition("/")[2].lower(), throttle.SIGN_IN)
+            if self.field("challenge") == throttle.NEW_PASSWORD:
+                category = throttle.RECOVERY
+            throttle.count(category, pool=pool, user=self.field("username").strip()[:128] or None)
 
     def link(self, page: str) -> str:
         """Return the address of another page of the same flow."""
@@ -114,6 +134,8 @@ def page(view: PageView) -> Callable[..., HttpResponse]:
                 return _not_found()
             visit = Visit(request, site)
             response = _answer(view, visit)
+        except TooManyRequestsException as error:
+            response = HttpResponse(error.message, status=429, content_type="text/plain", headers={"Retry-After": "1"})
         except Exception:
             log.exception("page_crashed", request_id=request_id, path=request.path)
             response = HttpResponse("Something went wrong", status=500, content_type="text/plain")
@@ -131,6 +153,7 @@ def _answer(view: PageView, visit: Visit) -> HttpResponse:
     declared = visit.request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdigit() or int(declared) > MAX_BODY:
         return visit.error("invalid_request")
+    visit.count()
     try:
         return view(visit)
     except PageError as error:

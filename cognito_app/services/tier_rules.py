@@ -42,7 +42,8 @@ def check_lowering(row: UserPool, changed: Mapping[str, Any]) -> None:
     tier = changed["UserPoolTier"]
     if tiers.RANKS[tier] >= tiers.RANKS[row.configuration.get("UserPoolTier", "ESSENTIALS")]:
         return
-    names = dict.fromkeys(feature.name for feature in (*_of_settings(changed), *_in_use(row)) if not tiers.offers(tier, feature))
+    in_use = (*_of_settings(changed), *_in_use(row))
+    names = dict.fromkeys(feature.name for feature in in_use if not tiers.offers(tier, feature))
     if names:
         raise TierChangeNotAllowedException(
             f"The tier cannot be changed to {tier} before these features are turned off: {', '.join(names)}"

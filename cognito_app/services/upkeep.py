@@ -19,7 +19,7 @@ from cognito_app.models import (
     SpentNonce,
     VerificationCode,
 )
-from cognito_app.services import keys, outbox
+from cognito_app.services import keys, outbox, throttle
 
 PAUSE_SECONDS = 5.0
 ROUNDS_BETWEEN_SWEEPS = 120
@@ -63,6 +63,7 @@ def run(stop: threading.Event) -> None:
             close_old_connections()
             outbox.deliver_waiting()
             keys.stock_up()
+            throttle.sweep()
             if rounds % ROUNDS_BETWEEN_SWEEPS == 0:
                 sweep()
         except Exception:
