@@ -23,7 +23,7 @@ for i, key in ipairs(KEYS) do
   if tonumber(redis.call('GET', key) or '0') >= tonumber(ARGV[i]) then return 0 end
 end
 for _, key in ipairs(KEYS) do
-  if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, 3) end
+  if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, 10) end
 end
 return 1
 """

@@ -44,7 +44,7 @@ def sweep() -> int:
         RefreshToken.objects.filter(expires_at__lt=now - LONGEST_ACCESS_TOKEN),
         OutboxMessage.objects.filter(created_at__lt=now - MESSAGES_STAY),
     ]
-    return sum(_delete(rows) for rows in expired)
+    return sum(_delete(rows) for rows in expired) + throttle.sweep()
 
 
 def _delete(rows: models.QuerySet[models.Model]) -> int:
