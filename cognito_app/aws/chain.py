@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from cognito_app.aws import model, quotas, registry, resources
+from cognito_app.aws import model, quotas, registry, replica_roles, resources
 from cognito_app.aws.call import Call
 from cognito_app.aws.model import Operation, Service
 from cognito_app.aws.protocol import json11, query, validate
@@ -71,6 +71,7 @@ def _answer(exchange: Exchange) -> HttpResponse:
     _read_stamps(operation, document)
     principal = None if operation.unsigned else _authenticate(exchange, operation)
     quotas.count(operation, document)
+    replica_roles.check(operation, document)
     params = validate.parse_input(operation, document)
     call = Call(
         operation=operation,

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from cognito_app.core import ids
 from cognito_app.core.http import client_ip
 from cognito_app.errors import ServiceError, TooManyRequestsException
-from cognito_app.services import sites, stamps, throttle
+from cognito_app.services import replicas, sites, stamps, throttle
 from cognito_app.services.sites import Site
 
 MAX_BODY = 64 * 1024
@@ -60,6 +60,8 @@ def _guarded(view: SiteView, request: HttpRequest, segment: str | None, request_
         if site is None:
             return json_error("not_found", status=404)
         if counted:
+            if not replicas.serves_users(site.pool.id):
+                return json_error("not_found", status=404)
             throttle.count_visit(site.pool, client_ip(request), request.GET.get("client_id"))
         return view(request, site)
     except TooManyRequestsException as error:

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from cognito_app.core import ids, secrets
 from cognito_app.core.http import client_ip
 from cognito_app.errors import ServiceError, TooManyRequestsException
-from cognito_app.services import authorization, sites, stamps, throttle
+from cognito_app.services import authorization, replicas, sites, stamps, throttle
 from cognito_app.services.authorization import AuthorizeRequest, PageError, RedirectError
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sites import Site
@@ -77,15 +77,24 @@ class Visit:
         sent, cookie = self.field(CSRF_FIELD), self.request.COOKIES.get(CSRF_COOKIE, "")
         return bool(cookie) and secrets.compare(sent, cookie)
 
+    @property
+    def category(self) -> str:
+        """The category of the form that was sent."""
+        if self.field("challenge") == throttle.NEW_PASSWORD:
+            return throttle.RECOVERY
+        return FORM_CATEGORIES.get(self.request.path.rstrip("/").rpartition("/")[2].lower(), throttle.SIGN_IN)
+
     def count(self) -> None:
         """Count the visit, and a form in its category. Raises TooManyRequestsException."""
         pool = self.site.pool
         throttle.count_visit(pool, client_ip(self.request), self.request.GET.get("client_id"))
         if self.is_post:
-            category = FORM_CATEGORIES.get(self.request.path.rstrip("/").rpartition("/")[2].lower(), throttle.SIGN_IN)
-            if self.field("challenge") == throttle.NEW_PASSWORD:
-                category = throttle.RECOVERY
-            throttle.count(category, pool=pool, user=self.field("username").strip()[:128] or None)
+            throttle.count(self.category, pool=pool, user=self.field("username").strip()[:128] or None)
+
+    def check_role(self) -> None:
+        """Refuse forms that make or change users on a secondary site. Raises OperationNotEnabledException."""
+        if self.is_post and self.category != throttle.SIGN_IN:
+            replicas.require_primary(self.site.pool.id)
 
     def link(self, page: str) -> str:
         """Return the address of another page of the same flow."""
@@ -130,7 +139,7 @@ def page(view: PageView) -> Callable[..., HttpResponse]:
         visit: Visit | None = None
         try:
             site = sites.find(request.META.get("HTTP_HOST", ""), segment)
-            if site is None:
+            if site is None or not replicas.serves_users(site.pool.id):
                 return _not_found()
             visit = Visit(request, site)
             response = _answer(view, visit)
@@ -155,6 +164,7 @@ def _answer(view: PageView, visit: Visit) -> HttpResponse:
         return visit.error("invalid_request")
     visit.count()
     try:
+        visit.check_role()
         return view(visit)
     except PageError as error:
         return visit.error(error.error)

@@ -80,6 +80,8 @@ def _in_use(row: UserPool) -> Iterator[Feature]:
         yield tiers.EMAIL_MFA
     if (row.extras.get("sessions") or {}).get("tracking") == "ENABLED":
         yield tiers.SESSION_CONFIGURATION
+    if any(item.get("EventSource") == "userAuthEvents" for item in row.extras.get("log_delivery") or ()):
+        yield tiers.ACTIVITY_LOG_EXPORT
     if Domain.objects.filter(pool=row, managed_login_version=MANAGED_LOGIN_VERSION).exists():
         yield tiers.MANAGED_LOGIN
     if PoolReplica.objects.filter(pool=row).exists():

@@ -154,6 +154,16 @@ def test_a_tier_is_not_lowered_below_what_other_operations_set(app: App, extras:
     not_lowered(app, feature)
 
 
+def test_a_plus_tier_is_not_lowered_while_activity_logs_are_exported(idp: Any) -> None:
+    pool_id = idp.create_user_pool(PoolName="p", UserPoolTier="PLUS")["UserPool"]["Id"]
+    exported = {"log_delivery": [{"EventSource": "userAuthEvents", "LogLevel": "INFO"}]}
+    UserPool.objects.filter(pk=pool_id).update(extras=exported)
+    with refused("TierChangeNotAllowedException"):
+        idp.update_user_pool(UserPoolId=pool_id, UserPoolTier="ESSENTIALS")
+    UserPool.objects.filter(pk=pool_id).update(extras={"log_delivery": [{"EventSource": "userNotification"}]})
+    idp.update_user_pool(UserPoolId=pool_id, UserPoolTier="ESSENTIALS")
+
+
 def test_the_setting_all_features_gives_every_pool_everything(idp: Any, inbox: Inbox, settings: Settings) -> None:
     settings.COGNITO = {**settings.COGNITO, "ALL_FEATURES": True}
     given = {**ESSENTIALS_FEATURES["Password History"], **THREAT_PROTECTION}
