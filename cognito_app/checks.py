@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from cognito_app.conf import FIELD_NAMES
 
 @register()
 def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:  # Django's signature
-    """Report unknown keys of ``COGNITO`` and missing master keys."""
+    """Report unknown keys of ``COGNITO``, missing master keys, and a Redis that cannot be spoken to."""
     source: dict[str, Any] = getattr(settings, "COGNITO", {})
     problems: list[CheckMessage] = [
         Error(f"Unknown setting COGNITO[{key!r}].", id="cognito_app.E001")
@@ -26,4 +27,12 @@ def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
             problems.append(Warning(f"{text} Secrets are sealed by SECRET_KEY.", hint=hint, id="cognito_app.W001"))
         else:
             problems.append(Error(text, hint=hint, id="cognito_app.E002"))
+    if source.get("REQUEST_QUOTAS") and source.get("REDIS_URL") and find_spec("redis") is None:
+        problems.append(
+            Error(
+                "COGNITO['REDIS_URL'] is set, but the package redis is missing.",
+                hint="Install cognito-app[redis], or leave REDIS_URL out to count requests in the database.",
+                id="cognito_app.E003",
+            )
+        )
     return problems

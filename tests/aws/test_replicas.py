@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -247,7 +247,7 @@ def test_an_active_secondary_signs_in_and_changes_no_users(app: App, settings: S
     with at_the_other_site(settings):
         token = app.sign_in()["AccessToken"]
         assert app.idp.get_user(AccessToken=token)["Username"] == "ann"
-        refusals = (
+        refusals: tuple[Callable[[], Any], ...] = (
             lambda: app.idp.sign_up(ClientId=app.client_id, Username="bob", Password=PASSWORD),
             lambda: app.idp.forgot_password(ClientId=app.client_id, Username="ann"),
             lambda: app.idp.change_password(AccessToken=token, PreviousPassword=PASSWORD, ProposedPassword="x" * 9),
