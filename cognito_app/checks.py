@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from cognito_app.triggers import targets
 
 @register()
 def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:  # Django's signature
-    """Report unknown keys of ``COGNITO``, missing master keys and triggers that lead nowhere."""
+    """Report unknown keys of ``COGNITO``, missing keys, triggers that lead nowhere, a Redis without its client."""
     source: dict[str, Any] = getattr(settings, "COGNITO", {})
     problems: list[CheckMessage] = [
         Error(f"Unknown setting COGNITO[{key!r}].", id="cognito_app.E001")
@@ -28,4 +29,12 @@ def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
         else:
             problems.append(Error(text, hint=hint, id="cognito_app.E002"))
     problems += [Error(text, id="cognito_app.E003") for text in targets.problems()]
+    if source.get("REQUEST_QUOTAS") and source.get("REDIS_URL") and find_spec("redis") is None:
+        problems.append(
+            Error(
+                "COGNITO['REDIS_URL'] is set, but the package redis is missing.",
+                hint="Install cognito-app[redis], or leave REDIS_URL out to count requests in the database.",
+                id="cognito_app.E004",
+            )
+        )
     return problems

@@ -54,7 +54,11 @@ class Configuration:
     master_keys: ``"<key id>:<base64 of 32 bytes>"``; the first seals, all open. Required unless ``DEBUG`` is on.
     development: messages may land in the inbox, operators may skip the second factor.
     any_key: signatures of unknown access keys are taken as an administrator's (for those who come from emulators).
-    rate_limits: whether request-rate quotas are enforced (guessing limits always are).
+    rate_limits: whether it is limited how many messages a user may ask for (guessing limits always are in force).
+    request_quotas: whether requests are counted and held to a number a second by category.
+    redis_url: the Redis that counts requests; ``None`` counts them in the database.
+    maximum_limits: by category, the most requests a second that UpdateProvisionedLimit may set.
+    replica_regions: regions of other sites on the same database, where replicas of pools may be made.
     outbox_dir: folder that gets a copy of every message as a file, or ``None``.
     auth_base_domain: ``<prefix>.<this>`` addresses a pool's domain by host; ``None`` switches that off.
     domain_addressing: ``path`` or ``host``: which form of a pool's domain is printed and put in links.
@@ -63,7 +67,7 @@ class Configuration:
     guest_scope_down_policy: session policy put on guests' credentials in the enhanced flow.
     trusted_proxies: number of proxies in front whose X-Forwarded-For entries are believed.
     demo_storage_dir: folder of the demo service's notes; ``None`` switches the demo service off.
-    all_features: every pool has the features of every tier.
+    all_features: every pool has the features of every tier, whichever it is in.
     outgoing_private_networks: whether identity providers may be in private networks, on any port, without TLS.
     triggers: where Lambda functions run, by ARN (``triggers/targets.py``); by default nowhere.
     """
@@ -78,6 +82,10 @@ class Configuration:
     development: bool = False
     any_key: bool = False
     rate_limits: bool = True
+    request_quotas: bool = False
+    redis_url: str | None = None
+    maximum_limits: dict[str, int] = field(default_factory=dict)
+    replica_regions: tuple[str, ...] = ()
     outbox_dir: str | None = None
     auth_base_domain: str | None = None
     domain_addressing: str = "path"
@@ -87,7 +95,7 @@ class Configuration:
     guest_scope_down_policy: dict[str, Any] = field(default_factory=_guest_scope_down)
     trusted_proxies: int = 0
     demo_storage_dir: str | None = None
-    all_features: bool = True
+    all_features: bool = False
     outgoing_private_networks: bool = False
     triggers: dict[str, Any] = field(default_factory=dict)
 
@@ -115,7 +123,7 @@ class AppSettings:
         source: dict[str, Any] = getattr(settings, "COGNITO", {})
         if source is not self._source:
             known = {key.lower(): value for key, value in source.items() if key.lower() in FIELD_NAMES}
-            for name in ("master_keys", "signing_regions"):
+            for name in ("master_keys", "signing_regions", "replica_regions"):
                 if name in known:
                     known[name] = tuple(known[name])
             if not known.get("master_keys") and settings.DEBUG:

@@ -95,6 +95,9 @@ class MFAMethodNotFoundException(ServiceError): ...
 class NotAuthorizedException(ServiceError): ...
 
 
+class OperationNotEnabledException(ServiceError): ...
+
+
 class PasswordHistoryPolicyViolationException(ServiceError):
     default_message = "Password has previously been used"
 
@@ -117,6 +120,9 @@ class ResourceNotFoundException(ServiceError): ...
 
 
 class ScopeDoesNotExistException(ServiceError): ...
+
+
+class ServiceQuotaExceededException(ServiceError): ...
 
 
 class SoftwareTokenMFANotFoundException(ServiceError):

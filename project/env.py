@@ -40,6 +40,12 @@ def words(name: str) -> list[str]:
     return (text(name) or "").replace(",", " ").split()
 
 
+def numbers(name: str) -> dict[str, int]:
+    """Return ``NAME`` as numbers by name, written as ``first=1, second=2``."""
+    pairs = (word.partition("=") for word in words(name))
+    return {key: int(value) for key, _, value in pairs}
+
+
 def data_dir() -> Path:
     """Return the directory of the embedded database and the development keys."""
     return Path(text("COGNITO_DATA_DIR", DEFAULT_DATA_DIR) or DEFAULT_DATA_DIR).resolve()

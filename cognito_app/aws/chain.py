@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from cognito_app.aws import model, registry, resources
+from cognito_app.aws import model, quotas, registry, replica_roles, resources
 from cognito_app.aws.call import Call
 from cognito_app.aws.model import Operation, Service
 from cognito_app.aws.protocol import json11, query, validate
@@ -70,6 +70,8 @@ def _answer(exchange: Exchange) -> HttpResponse:
         raise NotImplementedException(f"The operation {operation.name} is not implemented in this release.")
     _read_stamps(operation, document)
     principal = _authenticate(exchange, operation) if _is_signed(exchange, operation) else None
+    quotas.count(operation, document)
+    replica_roles.check(operation, document)
     params = validate.parse_input(operation, document)
     call = Call(
         operation=operation,
@@ -134,6 +136,8 @@ def _read_stamps(operation: Operation, document: dict[str, Any]) -> None:
         pool_id = pool_of_client(client_id) if isinstance(client_id, str) else None
     if pool_id and "\x00" not in pool_id and len(pool_id) <= 55:
         names.append(stamp_of(pool_id))
+    if app_settings.request_quotas:
+        names.append(stamps.LIMITS)
     stamps.begin_request(*names)
 
 

@@ -15,6 +15,7 @@ from cognito_app.models.key import SigningKey
 from cognito_app.models.limit import ProvisionedLimit, RateCounter
 from cognito_app.models.operator import SetupLink
 from cognito_app.models.outbox import OutboxMessage
+from cognito_app.models.password_history import PasswordHistory
 from cognito_app.models.pool import UserPool
 from cognito_app.models.provider import IdentityProvider, LinkedIdentity, ProviderIdentifier, SamlSigningKey
 from cognito_app.models.replica import PoolReplica
@@ -48,6 +49,7 @@ __all__ = [
     "Login",
     "ManagedLoginBranding",
     "OutboxMessage",
+    "PasswordHistory",
     "PoolReplica",
     "PoolUser",
     "ProviderIdentifier",

@@ -15,13 +15,13 @@ def _document(body: bytes, seconds: int) -> HttpResponse:
     return response
 
 
-@endpoint("GET", "HEAD", cors=True)
+@endpoint("GET", "HEAD", cors=True, counted=False)
 def openid_configuration(request: HttpRequest, site: Site) -> HttpResponse:
     """Return the pool's discovery document."""
     return _document(sites.discovery_document(site.pool), 300)
 
 
-@endpoint("GET", "HEAD", cors=True)
+@endpoint("GET", "HEAD", cors=True, counted=False)
 def jwks(request: HttpRequest, site: Site) -> HttpResponse:
     """Return the pool's public keys."""
     loaded = keys.of_pool(site.pool.id)

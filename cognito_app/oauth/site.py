@@ -12,8 +12,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from cognito_app.core import ids
 from cognito_app.core.http import client_ip
-from cognito_app.errors import ServiceError
-from cognito_app.services import sites, stamps
+from cognito_app.errors import ServiceError, TooManyRequestsException
+from cognito_app.services import replicas, sites, stamps, throttle
 from cognito_app.services.actor import Actor
 from cognito_app.services.sites import Site
 
@@ -26,8 +26,11 @@ SiteView = Callable[[HttpRequest, Site], HttpResponse]
 View = Callable[..., HttpResponse]
 
 
-def endpoint(*methods: str, cors: bool = False) -> Callable[[SiteView], View]:
-    """Turn a function of request and site into a view for programs: errors are JSON."""
+def endpoint(*methods: str, cors: bool = False, counted: bool = True) -> Callable[[SiteView], View]:
+    """Turn a function of request and site into a view for programs: errors are JSON.
+
+    ``counted`` is False for documents that everybody may read as often as they like.
+    """
 
     def decorate(view: SiteView) -> View:
         @wraps(view)
@@ -39,7 +42,7 @@ def endpoint(*methods: str, cors: bool = False) -> Callable[[SiteView], View]:
                 response = json_error("invalid_request", status=405)
                 response["Allow"] = ", ".join(methods)
             else:
-                response = _guarded(view, request, segment, request_id)
+                response = _guarded(view, request, segment, request_id, counted)
             response["x-amz-cognito-request-id"] = request_id
             response["Content-Length"] = str(len(response.content))
             if cors:
@@ -51,13 +54,19 @@ def endpoint(*methods: str, cors: bool = False) -> Callable[[SiteView], View]:
     return decorate
 
 
-def _guarded(view: SiteView, request: HttpRequest, segment: str | None, request_id: str) -> HttpResponse:
+def _guarded(view: SiteView, request: HttpRequest, segment: str | None, request_id: str, counted: bool) -> HttpResponse:
     stamps.begin_request()
     try:
         site = sites.find(request.META.get("HTTP_HOST", ""), segment)
         if site is None:
             return json_error("not_found", status=404)
+        if counted:
+            if not replicas.serves_users(site.pool.id):
+                return json_error("not_found", status=404)
+            throttle.count_visit(site.pool, client_ip(request), request.GET.get("client_id"))
         return view(request, site)
+    except TooManyRequestsException as error:
+        return json_error("too_many_requests", error.message, status=429)
     except ServiceError as error:
         return json_error("invalid_request", error.message)
     except Exception:

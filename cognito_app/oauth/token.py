@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 from django.http import HttpRequest, HttpResponse
 
 from cognito_app.oauth.site import actor_of, endpoint, json_error, json_response, read_form
-from cognito_app.services import authorization, token_endpoint
+from cognito_app.services import authorization, throttle, token_endpoint
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sites import Site
@@ -68,10 +68,13 @@ def _grant(site: Site, client: ClientConfig, form: dict[str, str], actor: Actor)
     if not grant_type:
         raise OAuthError("invalid_request")
     if grant_type == "authorization_code":
+        throttle.count_code_exchange(site.pool)
         return token_endpoint.exchange_code(site.pool, client, form, actor)
     if grant_type == "refresh_token":
+        throttle.count(throttle.SIGN_IN, pool=site.pool)
         return token_endpoint.refresh(site.pool, client, form, actor)
     if grant_type == "client_credentials":
+        throttle.count("ClientAuthentication", pool=site.pool)
         return token_endpoint.client_credentials(site.pool, client, form.get("scope"))
     raise OAuthError("unsupported_grant_type")
 

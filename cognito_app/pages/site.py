@@ -14,9 +14,10 @@ from django.templatetags.static import static
 from django.views.decorators.csrf import csrf_exempt
 
 from cognito_app.core import ids, secrets
-from cognito_app.errors import ServiceError
+from cognito_app.core.http import client_ip
+from cognito_app.errors import ServiceError, TooManyRequestsException
 from cognito_app.pages.look import look_context
-from cognito_app.services import authorization, sites, stamps, terms
+from cognito_app.services import authorization, replicas, sites, stamps, terms, throttle
 from cognito_app.services.authorization import AuthorizeRequest, PageError, RedirectError
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sites import Site
@@ -35,6 +36,15 @@ PAGES = {
     "forgot_password": "forgotPassword",
     "confirm_forgot_password": "confirmForgotPassword",
 }
+
+FORM_CATEGORIES = {
+    "signup": "UserCreation",
+    "confirm": "UserCreation",
+    "confirmuser": "UserCreation",
+    "forgotpassword": throttle.RECOVERY,
+    "confirmforgotpassword": throttle.RECOVERY,
+}
+"""Where forms that are sent are counted, by the last part of the path; every other one is a step of a sign-in."""
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +92,25 @@ class Visit:
             return False
         sent, cookie = self.field(CSRF_FIELD), self.request.COOKIES.get(CSRF_COOKIE, "")
         return bool(cookie) and secrets.compare(sent, cookie)
+
+    @property
+    def category(self) -> str:
+        """The category of the form that was sent."""
+        if self.field("challenge") == throttle.NEW_PASSWORD:
+            return throttle.RECOVERY
+        return FORM_CATEGORIES.get(self.request.path.rstrip("/").rpartition("/")[2].lower(), throttle.SIGN_IN)
+
+    def count(self) -> None:
+        """Count the visit, and a form in its category. Raises TooManyRequestsException."""
+        pool = self.site.pool
+        throttle.count_visit(pool, client_ip(self.request), self.request.GET.get("client_id"))
+        if self.is_post:
+            throttle.count(self.category, pool=pool, user=self.field("username").strip()[:128] or None)
+
+    def check_role(self) -> None:
+        """Refuse forms that make or change users on a secondary site. Raises OperationNotEnabledException."""
+        if self.is_post and self.category != throttle.SIGN_IN:
+            replicas.require_primary(self.site.pool.id)
 
     def link(self, page: str) -> str:
         """Return the address of another page of the same flow."""
@@ -133,10 +162,12 @@ def page(view: PageView) -> Callable[..., HttpResponse]:
         visit: Visit | None = None
         try:
             site = sites.find(request.META.get("HTTP_HOST", ""), segment)
-            if site is None:
+            if site is None or not replicas.serves_users(site.pool.id):
                 return _not_found()
             visit = Visit(request, site)
             response = _answer(view, visit)
+        except TooManyRequestsException as error:
+            response = HttpResponse(error.message, status=429, content_type="text/plain", headers={"Retry-After": "1"})
         except Exception:
             log.exception("page_crashed", request_id=request_id, path=request.path)
             response = HttpResponse("Something went wrong", status=500, content_type="text/plain")
@@ -154,7 +185,9 @@ def _answer(view: PageView, visit: Visit) -> HttpResponse:
     declared = visit.request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdigit() or int(declared) > MAX_BODY:
         return visit.error("invalid_request")
+    visit.count()
     try:
+        visit.check_role()
         return view(visit)
     except PageError as error:
         return visit.error(error.error)

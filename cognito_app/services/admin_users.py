@@ -20,7 +20,17 @@ from cognito_app.errors import (
 )
 from cognito_app.messages import templates
 from cognito_app.models import OutboxMessage, PoolUser, VerificationCode
-from cognito_app.services import attributes, delivery, outbox, password_rules, sessions, sign_up, tokens, users
+from cognito_app.services import (
+    attributes,
+    delivery,
+    outbox,
+    password_history,
+    password_rules,
+    sessions,
+    sign_up,
+    tokens,
+    users,
+)
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import PoolConfig
 from cognito_app.services.recovery import NO_CONTACT, WRONG_STATE
@@ -125,13 +135,15 @@ def _deliver(rows: list[OutboxMessage]) -> None:
 def set_password(pool: PoolConfig, actor: Actor, user: PoolUser, password: str, *, permanent: bool) -> None:
     """Set a password; one that is not permanent must be changed at the next sign-in.
 
-    Raises InvalidPasswordException.
+    Raises InvalidPasswordException or PasswordHistoryPolicyViolationException.
     """
     password_rules.check_policy(pool, password)
+    password_history.check(pool, user, password)
     new = password_rules.prepare(pool, user.username, password, temporary=not permanent)
     status = PoolUser.Status.CONFIRMED if permanent else PoolUser.Status.FORCE_CHANGE_PASSWORD
     with transaction.atomic():
         row = users.locked(user)
+        password_history.keep_present(pool, row)
         new.put_on(row)
         row.status = status
         users.save_attributes(row, row.attributes)

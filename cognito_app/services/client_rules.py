@@ -13,13 +13,12 @@ from cognito_app.errors import (
     ScopeDoesNotExistException,
 )
 from cognito_app.models import IdentityProvider, ResourceServer
-from cognito_app.services import tiers
+from cognito_app.services import tier_rules
 from cognito_app.services.config import LEGACY_FLOWS, SECONDS_PER_UNIT, PoolConfig
 
 RESERVED_SCOPES = frozenset({"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"})
 CLIENT_TOKEN_FLOW = "ALLOW_CLIENT_TOKEN_AUTH"  # noqa: S105  # a flow
 IMPERSONATION_FLOW, DELEGATION_FLOW = "ALLOW_TOKEN_EXCHANGE_IMPERSONATION", "ALLOW_TOKEN_EXCHANGE_DELEGATION"
-TOKEN_EXCHANGE_FLOWS = frozenset({IMPERSONATION_FLOW, DELEGATION_FLOW})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 UNSAFE_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
@@ -38,6 +37,7 @@ def normalize(pool: PoolConfig, settings: Mapping[str, Any], *, has_secret: bool
     FeatureUnavailableInTierException.
     """
     result = {name: value for name, value in settings.items() if value is not None}
+    tier_rules.check_client(pool.tier, result)
     _check_flows(pool, result, has_secret=has_secret)
     _check_validity(result)
     _check_oauth(pool, result, has_secret=has_secret)
@@ -61,8 +61,6 @@ def _check_flows(pool: PoolConfig, result: Mapping[str, Any], *, has_secret: boo
         raise InvalidParameterException(
             f"{CLIENT_TOKEN_FLOW} must be the only authentication flow of a client that has a secret."
         )
-    if TOKEN_EXCHANGE_FLOWS & flows:
-        tiers.require(pool.tier, tiers.TOKEN_EXCHANGE)
     rotation = result.get("RefreshTokenRotation") or {}
     if rotation.get("Feature") == "ENABLED" and "ALLOW_REFRESH_TOKEN_AUTH" in flows:
         raise InvalidParameterException("ALLOW_REFRESH_TOKEN_AUTH cannot be enabled with refresh token rotation.")

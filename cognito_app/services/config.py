@@ -31,7 +31,11 @@ SECONDS_PER_UNIT = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
 
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """What a password must look like; ``temporary_days`` is how long one set by an administrator lasts."""
+    """What a password must look like.
+
+    ``temporary_days`` is how long one set by an administrator lasts; ``history`` is how many of a user's latest
+    passwords, the present one included, a new one must differ from.
+    """
 
     minimum_length: int = 8
     uppercase: bool = True
@@ -39,6 +43,7 @@ class PasswordPolicy:
     numbers: bool = True
     symbols: bool = True
     temporary_days: int = 7
+    history: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +304,7 @@ def build_pool(row: UserPool, version: int) -> PoolConfig:
             numbers=policy.get("RequireNumbers", True),
             symbols=policy.get("RequireSymbols", True),
             temporary_days=policy.get("TemporaryPasswordValidityDays") or 7,
+            history=policy.get("PasswordHistorySize") or 0,
         ),
         admin_create_only=raw.get("AdminCreateUserConfig", {}).get("AllowAdminCreateUserOnly", False),
         recovery=_recovery(recovery),

@@ -14,7 +14,7 @@ from cognito_app.conf import app_settings
 from cognito_app.core import clock, secrets
 from cognito_app.errors import InvalidParameterException, ResourceNotFoundException
 from cognito_app.models import Domain
-from cognito_app.services import stamps
+from cognito_app.services import stamps, tier_rules
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import PoolConfig
 
@@ -48,8 +48,9 @@ def create(
 ) -> Domain:
     """Give a pool a prefix domain, or a custom one if a certificate is named.
 
-    Raises InvalidParameterException.
+    Raises InvalidParameterException or FeatureUnavailableInTierException.
     """
+    tier_rules.check_domain(pool.tier, managed_login_version)
     custom = certificate_arn is not None
     if not custom:
         _check_prefix(name)
@@ -105,7 +106,11 @@ def update(
     certificate_arn: str | None = None,
     managed_login_version: int | None = None,
 ) -> Domain:
-    """Change a domain's certificate or branding version. Raises ResourceNotFoundException."""
+    """Change a domain's certificate or branding version.
+
+    Raises ResourceNotFoundException or FeatureUnavailableInTierException.
+    """
+    tier_rules.check_domain(pool.tier, managed_login_version)
     row = _of_pool(pool, name)
     if certificate_arn is not None:
         row.certificate_arn = certificate_arn

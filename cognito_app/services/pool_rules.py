@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cognito_app.errors import InvalidParameterException
-from cognito_app.services import mfa_rules, tiers
+from cognito_app.services import mfa_rules, tier_rules
 
 MAX_TAGS = 50
 
@@ -56,10 +56,9 @@ def normalize(
     }
     _mirror_templates(result)
     if creating:
-        result.setdefault("UserPoolTier", "ESSENTIALS")
+        result.setdefault("UserPoolTier", tier_rules.default_tier(result))
         result.setdefault("IssuerConfiguration", {"Type": "ORIGINAL"})
         result.setdefault("KeyConfiguration", {"KeyType": "AWS_OWNED_KEY"})
-        _check_tier(result)
     return result
 
 
@@ -70,14 +69,7 @@ def replace(present: Mapping[str, Any], settings: Mapping[str, Any], extras: Map
     for name in KEPT:
         if name not in result and name in present:
             result[name] = present[name]
-    _check_tier(result)
     return result
-
-
-def _check_tier(result: Mapping[str, Any]) -> None:
-    """Threat protection is for those who pay for it. Raises FeatureUnavailableInTierException."""
-    if result.get("UserPoolAddOns", {}).get("AdvancedSecurityMode", "OFF") != "OFF":
-        tiers.require(result["UserPoolTier"], tiers.THREAT_PROTECTION)
 
 
 def _policies(given: Mapping[str, Any], unused_account_days: int | None) -> dict[str, Any]:

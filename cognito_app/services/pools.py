@@ -14,9 +14,18 @@ from django.db import transaction
 from cognito_app.conf import app_settings
 from cognito_app.core import clock, ids
 from cognito_app.errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
-from cognito_app.models import Domain, PoolUser, UserPool
+from cognito_app.models import Domain, PoolReplica, PoolUser, UserPool
 from cognito_app.models.base import delete_in_batches
-from cognito_app.services import keys, keyset, mfa_configuration, pool_rules, schema, stamps
+from cognito_app.services import (
+    keys,
+    keyset,
+    mfa_configuration,
+    pool_rules,
+    replica_rules,
+    schema,
+    stamps,
+    tier_rules,
+)
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import stamp_of
 from cognito_app.services.imports.states import check_idle
@@ -48,9 +57,10 @@ def create(
     """Create a pool; ``settings`` holds the members of CreateUserPool that UpdateUserPool has too, and those fixed
     at creation.
 
-    Raises InvalidParameterException or LimitExceededException.
+    Raises InvalidParameterException, FeatureUnavailableInTierException or LimitExceededException.
     """
     configuration = pool_rules.normalize(settings, creating=True)
+    tier_rules.check_pool(configuration["UserPoolTier"], configuration)
     built_schema = schema.build(attributes or [])
     pool_rules.check_schema(configuration, built_schema)
     if UserPool.objects.all()[MAX_POOLS - 1 : MAX_POOLS].exists():
@@ -78,13 +88,18 @@ def update(
 ) -> None:
     """Replace a pool's settings: what is left out falls back to its default, but for the members that AWS keeps.
 
-    Raises ResourceNotFoundException, InvalidParameterException or UserImportInProgressException.
+    Raises ResourceNotFoundException, InvalidParameterException, UserImportInProgressException,
+    FeatureUnavailableInTierException, TierChangeNotAllowedException.
     """
     with transaction.atomic():
         row = _locked(pool_id)
         check_idle(pool_id)
         before = row.configuration
-        row.configuration = pool_rules.replace(before, settings, row.extras)
+        configuration = pool_rules.replace(before, settings, row.extras)
+        tier_rules.check_pool(configuration["UserPoolTier"], settings)
+        tier_rules.check_lowering(row, configuration)
+        replica_rules.check_update(row, configuration)
+        row.configuration = configuration
         mfa_configuration.follow_update(row, before)
         if name is not None:
             row.name = name
@@ -145,6 +160,7 @@ def delete(actor: Actor, pool_id: str) -> None:
             raise InvalidParameterException(PROTECTED)
         if Domain.objects.filter(pool=row).exists():
             raise InvalidParameterException(DOMAIN_ATTACHED)
+        replica_rules.check_deletion(row)
         delete_in_batches(PoolUser.objects.filter(pool=row))
         row.delete()
         stamps.drop(stamp_of(pool_id))
@@ -157,31 +173,42 @@ def page(*, limit: int, token: str | None) -> tuple[list[UserPool], str | None]:
 
 
 def tags_of(arn: str) -> dict[str, str]:
-    """Return a pool's tags. Raises ResourceNotFoundException."""
-    return dict(_by_arn(arn).tags)
+    """Return the tags of a pool or a replica. Raises ResourceNotFoundException."""
+    return dict(_tagged(arn).tags)
 
 
 def tag(actor: Actor, arn: str, tags: dict[str, str]) -> None:
     """Add or change tags. Raises ResourceNotFoundException or InvalidParameterException."""
     with transaction.atomic():
-        row = _locked(_by_arn(arn).id)
+        row = _tagged(arn, locked=True)
         row.tags = pool_rules.check_tags({**row.tags, **tags})
         row.save(update_fields=["tags"])
-        audit(actor, "TagResource", pool_id=row.id)
+        audit(actor, "TagResource", pool_id=_pool_id(arn))
 
 
 def untag(actor: Actor, arn: str, names: list[str]) -> None:
     """Remove tags. Raises ResourceNotFoundException."""
     with transaction.atomic():
-        row = _locked(_by_arn(arn).id)
+        row = _tagged(arn, locked=True)
         row.tags = {name: value for name, value in row.tags.items() if name not in names}
         row.save(update_fields=["tags"])
-        audit(actor, "UntagResource", pool_id=row.id)
+        audit(actor, "UntagResource", pool_id=_pool_id(arn))
 
 
-def _by_arn(arn: str) -> UserPool:
-    prefix, _, pool_id = arn.rpartition("userpool/")
-    region = pool_id.split("_", 1)[0]
-    if prefix != f"arn:aws:cognito-idp:{region}:{app_settings.account_id}:":
+def _pool_id(arn: str) -> str:
+    return arn.rpartition("userpool/")[2]
+
+
+def _tagged(arn: str, *, locked: bool = False) -> UserPool | PoolReplica:
+    """Return the pool of an ARN, or its replica if the ARN is of another Region."""
+    pool_id = _pool_id(arn)
+    region = arn.split(":")[3] if arn.count(":") >= 5 else ""
+    if arn != f"arn:aws:cognito-idp:{region}:{app_settings.account_id}:userpool/{pool_id}":
         raise ResourceNotFoundException(f"Resource {arn} does not exist.")
-    return find(pool_id)
+    row = _locked(pool_id) if locked else find(pool_id)
+    if region == pool_id.split("_", 1)[0]:
+        return row
+    replica = PoolReplica.objects.filter(pool=row, region=region).first()
+    if replica is None:
+        raise ResourceNotFoundException(f"Resource {arn} does not exist.")
+    return replica

@@ -24,6 +24,7 @@ from cognito_app.services import (
     delivery,
     events,
     outbox,
+    password_history,
     password_rules,
     risk_settings,
     sessions,
@@ -86,7 +87,7 @@ def confirm_forgot(
     """Set a new password by a reset code.
 
     Raises UserNotFoundException, CodeMismatchException, ExpiredCodeException, InvalidPasswordException,
-    LimitExceededException.
+    PasswordHistoryPolicyViolationException, LimitExceededException.
     """
     user = users.find_or_none(pool, username)
     if user is None and not client.hides_users:
@@ -104,10 +105,12 @@ def confirm_forgot(
             raise CodeMismatchException from None
         raise
     assert user is not None
+    password_history.check(pool, user, password)
     new = password_rules.prepare(pool, user.username, password)
     with transaction.atomic():
         codes.spend(found)
         row = users.locked(user)
+        password_history.keep_present(pool, row)
         new.put_on(row)
         row.status = PoolUser.Status.CONFIRMED
         changed = dict(row.attributes)
@@ -142,7 +145,8 @@ def change(
 
     ``origin_jti`` names the sign-in that makes the change and goes on.
 
-    Raises NotAuthorizedException, InvalidPasswordException, LimitExceededException.
+    Raises NotAuthorizedException, InvalidPasswordException, PasswordHistoryPolicyViolationException,
+    LimitExceededException.
     """
     password_rules.check_policy(pool, proposed)
     if user.status == PoolUser.Status.EXTERNAL_PROVIDER:
@@ -152,11 +156,13 @@ def change(
         events.record(user, actor, events.PASSWORD_CHANGE, passed=False, client_id=client_id)
         raise NotAuthorizedException("Incorrect username or password.")
     risk = compromised.check_new(pool, client_id, actor, proposed, compromised.PASSWORD_CHANGE, user)
+    password_history.check(pool, user, proposed)
     new = password_rules.prepare(pool, user.username, proposed)
     with transaction.atomic():
         row = users.locked(user)
         if row.password_hash != user.password_hash:
             raise NotAuthorizedException("Incorrect username or password.")
+        password_history.keep_present(pool, row)
         new.put_on(row)
         users.save_attributes(row, row.attributes)
         sessions.end_for_new_password(row, keep_origin_jti=origin_jti)

@@ -8,6 +8,7 @@ from cognito_app.models import Stamp, stamp_notices
 
 IAM = "iam"
 DOMAINS = "domains"
+LIMITS = "limits"
 
 _seen: ContextVar[dict[str, int | None] | None] = ContextVar("stamps_seen", default=None)
 

@@ -21,7 +21,7 @@ from cognito_app.models import (
     UserSession,
     VerificationCode,
 )
-from cognito_app.services import keys, outbox
+from cognito_app.services import keys, outbox, throttle
 from cognito_app.services.imports import jobs, worker
 
 PAUSE_SECONDS = 5.0
@@ -50,7 +50,7 @@ def sweep() -> int:
         OutboxMessage.objects.filter(created_at__lt=now - MESSAGES_STAY),
         AuthEvent.objects.filter(created_at__lt=now - EVENTS_STAY),
     ]
-    return sum(_delete(rows) for rows in expired) + jobs.sweep()
+    return sum(_delete(rows) for rows in expired) + jobs.sweep() + throttle.sweep()
 
 
 def _delete(rows: models.QuerySet[models.Model]) -> int:
@@ -71,6 +71,7 @@ def run(stop: threading.Event) -> None:
             close_old_connections()
             outbox.deliver_waiting()
             keys.stock_up()
+            throttle.sweep()
             if rounds % ROUNDS_BETWEEN_SWEEPS == 0:
                 sweep()
         except Exception:

@@ -6,16 +6,15 @@ from typing import Any
 
 from cognito_app.aws.call import Call
 from cognito_app.aws.registry import operation
-from cognito_app.conf import app_settings
 from cognito_app.models import UserPool
-from cognito_app.services import pool_rules, pools, users
+from cognito_app.services import pool_rules, pools, replicas, users
 
 ABSENT_IF_EMPTY = ("AutoVerifiedAttributes", "AliasAttributes", "UsernameAttributes")
 
 
 def present(row: UserPool, *, domains: bool = True) -> dict[str, Any]:
     """Return a UserPoolType."""
-    region = row.id.split("_", 1)[0]
+    local = replicas.here(row.id)
     result: dict[str, Any] = {
         "Id": row.id,
         "Name": row.name,
@@ -25,8 +24,8 @@ def present(row: UserPool, *, domains: bool = True) -> dict[str, Any]:
         "CreationDate": row.created_at,
         "SchemaAttributes": row.schema,
         "EstimatedNumberOfUsers": users.estimated_count(row.id),
-        "UserPoolTags": row.tags,
-        "Arn": f"arn:aws:cognito-idp:{region}:{app_settings.account_id}:userpool/{row.id}",
+        "UserPoolTags": row.tags if local is None else local.tags,
+        "Arn": replicas.arn_of(row.id, None if local is None else local.region),
     }
     if domains:
         for domain in row.domains.all():

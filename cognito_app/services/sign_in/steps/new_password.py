@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException
 from cognito_app.models import PoolUser, user_rows
-from cognito_app.services import attributes, compromised, password_rules, users
+from cognito_app.services import attributes, compromised, password_history, password_rules, users
 from cognito_app.services.sign_in import gates
 from cognito_app.services.sign_in.state import (
     DISABLED,
@@ -40,6 +40,7 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     merged = _merged_attributes(context, user, answers)
     password_rules.check_policy(context.pool, password)
     compromised.check_new(context.pool, context.client.id, context.actor, password, compromised.PASSWORD_CHANGE, user)
+    password_history.check(context.pool, user, password)
     new = password_rules.prepare(context.pool, user.username, password)
     return gates.second_factor(context, user, opened.methods, save=lambda: _save(context, opened, user, merged, new))
 
@@ -84,6 +85,7 @@ def _save(
     if row.status != PoolUser.Status.FORCE_CHANGE_PASSWORD or row.password_hash != user.password_hash:
         raise NotAuthorizedException(INVALID_SESSION)
     user.mfa = row.mfa
+    password_history.keep_present(context.pool, user)
     new.put_on(user)
     user.status = PoolUser.Status.CONFIRMED
     users.save_attributes(user, merged)
