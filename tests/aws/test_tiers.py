@@ -98,6 +98,17 @@ def test_choice_based_sign_in_is_not_for_clients_of_lite_pools(idp: Any, inbox: 
     assert set(idp.describe_user_pool_client(**at)["UserPoolClient"]["ExplicitAuthFlows"]) == set(FLOWS)
 
 
+@pytest.mark.operation("InitiateAuth")
+@pytest.mark.operation("AdminInitiateAuth")
+def test_choice_based_sign_in_does_not_start_in_lite_pools(idp: Any, inbox: Inbox) -> None:
+    app = make_app(idp, inbox, UserPoolTier="LITE")
+    given = {"ClientId": app.client_id, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "ann"}}
+    with refused("FeatureUnavailableInTierException", lacks("Lite", "Choice-Based Sign-In")):
+        idp.initiate_auth(**given)
+    with refused("FeatureUnavailableInTierException", lacks("Lite", "Choice-Based Sign-In")):
+        idp.admin_initiate_auth(UserPoolId=app.pool_id, **given)
+
+
 @pytest.mark.operation("CreateUserPoolDomain")
 @pytest.mark.operation("UpdateUserPoolDomain")
 def test_managed_login_is_not_for_lite_pools(idp: Any) -> None:

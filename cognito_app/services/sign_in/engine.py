@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cognito_app.errors import InvalidParameterException, NotImplementedException
+from cognito_app.services import tiers
 from cognito_app.services.sign_in import progress, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 from cognito_app.services.sign_in.steps import (
@@ -59,11 +60,13 @@ ANSWERS: dict[str, Answer] = {
 def check_flow(context: Context, flow: str) -> None:
     """Check that a flow may be started by this call and client.
 
-    Raises InvalidParameterException.
+    Raises InvalidParameterException or FeatureUnavailableInTierException.
     """
     illegal = ("USER_PASSWORD_AUTH",) if context.admin else ADMIN_PASSWORD_FLOWS
     if flow in illegal or flow not in PERMISSIONS:
         raise InvalidParameterException("Initiate Auth method not supported.")
+    if flow == "USER_AUTH":
+        tiers.require(context.pool.tier, tiers.CHOICE_BASED_SIGN_IN)
     if PERMISSIONS[flow] not in context.client.flows:
         raise InvalidParameterException(FLOW_OFF.get(flow, "Auth flow not enabled for this client"))
     if flow == "CUSTOM_AUTH" and not context.pool.triggers.get("DefineAuthChallenge"):
