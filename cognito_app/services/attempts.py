@@ -87,6 +87,11 @@ def sign_in_key(pool_id: str, name: str) -> str:
     return _key("sign-in", pool_id, name)
 
 
+def device_key(pool_id: str, device: str) -> str:
+    """Return the key under which proofs of a device are counted."""
+    return _key("device", pool_id, device)
+
+
 def claim_sign_in(key: str) -> None:
     """Count one password try as failed, before the password is looked at; ``clear_sign_in`` takes it back.
 

@@ -26,8 +26,9 @@ from cognito_app.errors import (
 from cognito_app.models import PoolUser, RefreshToken, user_rows
 from cognito_app.models.base import claim
 from cognito_app.models.rows import Rows
-from cognito_app.services import claims, config, groups, keys
+from cognito_app.services import claims, config, device_tracking, groups, keys
 from cognito_app.services.config import ClientConfig, PoolConfig
+from cognito_app.services.device_tracking import KnownDevice, NewDevice
 
 API_SCOPE = "aws.cognito.signin.user.admin"
 REFRESH_BYTES = 48
@@ -49,6 +50,8 @@ class Grant:
     event_id: str
     nonce: str | None = None
     refresh_token: str | None = field(default=None, repr=False)
+    device_key: str | None = None
+    new_device: NewDevice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Tokens:
     id: str | None = field(repr=False)
     refresh: str | None = field(repr=False)
     expires_in: int
+    new_device: NewDevice | None = None
 
 
 def begin(
@@ -71,6 +75,7 @@ def begin(
     event_id: str | None = None,
     origin_jti: str | None = None,
     nonce: str | None = None,
+    device: KnownDevice | NewDevice | None = None,
 ) -> Grant:
     """Start a family of tokens: store its refresh token. Call it in the transaction that ends the sign-in."""
     now = clock.now()
@@ -86,7 +91,10 @@ def begin(
         event_id=event_id or ids.uuid4(),
         nonce=nonce,
         refresh_token=refresh_token,
+        device_key=device.key if device else None,
+        new_device=device if isinstance(device, NewDevice) else None,
     )
+    details = {"scopes": list(scopes), "event_id": grant.event_id}
     REFRESH_ROWS.insert(
         RefreshToken(
             token_hash=hash_of(refresh_token),
@@ -94,7 +102,7 @@ def begin(
             pool_id=pool.id,
             client_id=client.id,
             user_id=user.pk,
-            details={"scopes": list(scopes), "event_id": grant.event_id},
+            details={**details, device_tracking.DETAIL: device.key} if device else details,
             auth_time=grant.auth_time,
             created_at=now,
             expires_at=now + timedelta(seconds=client.refresh_seconds),
@@ -114,7 +122,13 @@ def sign(grant: Grant) -> Tokens:
     if API_SCOPE in grant.scopes or "openid" in grant.scopes:
         at_hash = claims.at_hash(access) if "openid" in grant.scopes else None
         id_token = jose.sign(claims.id_token(grant, now, at_hash), signing.id_token.private, signing.id_token.kid)
-    return Tokens(access=access, id=id_token, refresh=grant.refresh_token, expires_in=grant.client.access_seconds)
+    return Tokens(
+        access=access,
+        id=id_token,
+        refresh=grant.refresh_token,
+        expires_in=grant.client.access_seconds,
+        new_device=grant.new_device,
+    )
 
 
 def hash_of(token: str) -> bytes:
@@ -142,12 +156,18 @@ def check_refresh_token(row: RefreshToken | None, client: ClientConfig) -> Refre
 
 
 def refresh(
-    pool: PoolConfig, client: ClientConfig, text: str, *, check_user: Callable[[PoolUser], None] | None = None
+    pool: PoolConfig,
+    client: ClientConfig,
+    text: str,
+    *,
+    check_user: Callable[[PoolUser], None] | None = None,
+    device_key: str | None = None,
 ) -> Grant:
     """Renew the tokens of a family; attributes and groups are read anew.
 
     Where the client rotates, the refresh token is replaced by a successor for the rest of its life; within the grace
-    period the old one leads to the same successor. ``check_user`` may refuse before anything changes.
+    period the old one leads to the same successor. ``check_user`` may refuse before anything changes. The tokens of a
+    confirmed device are renewed only with its key.
     Raises NotAuthorizedException or RefreshTokenReuseException.
     """
     row = check_refresh_token(find_refresh_token(text), client)
@@ -158,6 +178,8 @@ def refresh(
         raise NotAuthorizedException("User is disabled.")
     if check_user is not None:
         check_user(user)
+    bound_to = row.details.get(device_tracking.DETAIL)
+    device_tracking.check_refresh(pool, user, bound_to=bound_to, sent=device_key)
     successor = _rotate(client, row, text) if client.rotates else None
     return Grant(
         pool=pool,
@@ -169,6 +191,7 @@ def refresh(
         origin_jti=str(uuid.UUID(str(row.origin_jti))),
         event_id=row.details.get("event_id", ""),
         refresh_token=successor,
+        device_key=bound_to,
     )
 
 

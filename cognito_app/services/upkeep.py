@@ -13,6 +13,7 @@ from cognito_app.models import (
     AttemptCounter,
     AuthorizationCode,
     BrowserSession,
+    Device,
     OutboxMessage,
     RefreshToken,
     SignInThrottle,
@@ -25,6 +26,7 @@ PAUSE_SECONDS = 5.0
 ROUNDS_BETWEEN_SWEEPS = 120
 BATCH = 1000
 LONGEST_ACCESS_TOKEN = timedelta(hours=24)
+UNCONFIRMED_DEVICES_STAY = timedelta(days=1)
 MESSAGES_STAY = timedelta(days=7)
 
 log = structlog.get_logger(__name__)
@@ -42,6 +44,7 @@ def sweep() -> int:
         AuthorizationCode.objects.filter(expires_at__lt=now - timedelta(days=1)),
         BrowserSession.objects.filter(expires_at__lt=now),
         RefreshToken.objects.filter(expires_at__lt=now - LONGEST_ACCESS_TOKEN),
+        Device.objects.filter(confirmed_at=None, created_at__lt=now - UNCONFIRMED_DEVICES_STAY),
         OutboxMessage.objects.filter(created_at__lt=now - MESSAGES_STAY),
     ]
     return sum(_delete(rows) for rows in expired)

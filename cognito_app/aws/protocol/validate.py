@@ -31,6 +31,8 @@ VALIDATION_ERRORS: dict[str, type[errors.ServiceError]] = {
 PASSWORD_SHAPE = "PasswordType"  # noqa: S105
 PASSWORD_PATTERN = r"^[\S]+.*[\S]+$"  # noqa: S105
 PASSWORD_MINIMUM = 6
+# Clients name a device after the host, which may have no name (spec/clients.md 47).
+MAY_BE_EMPTY = ("DeviceNameType",)
 
 
 def parse_input(operation: Operation, document: dict[str, Any]) -> dict[str, Any]:
@@ -71,6 +73,8 @@ def _compile(model: Service, name: str, required: bool) -> Check:
         shape["pattern"] = PASSWORD_PATTERN
         if required:
             shape["min"] = PASSWORD_MINIMUM
+    if name in MAY_BE_EMPTY:
+        shape["min"] = 0
     kind = shape["type"]
     if kind == "structure":
         return _structure(model, shape)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from cognito_app.errors import InvalidParameterException, NotImplementedException
 from cognito_app.services.sign_in.state import Context, Outcome
-from cognito_app.services.sign_in.steps import new_password, password, srp
+from cognito_app.services.sign_in.steps import device_srp, new_password, password, srp
 
 Step = Callable[[Context, Mapping[str, str]], Outcome]
 Answer = Callable[[Context, str | None, Mapping[str, str]], Outcome]
@@ -39,6 +39,8 @@ STARTS: dict[str, Step] = {
 ANSWERS: dict[str, Answer] = {
     "PASSWORD_VERIFIER": srp.answer,
     "NEW_PASSWORD_REQUIRED": new_password.answer,
+    "DEVICE_SRP_AUTH": device_srp.start,
+    "DEVICE_PASSWORD_VERIFIER": device_srp.answer,
 }
 
 

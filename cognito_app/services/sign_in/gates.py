@@ -18,6 +18,7 @@ from cognito_app.errors import (
 )
 from cognito_app.models import PoolUser
 from cognito_app.services import attempts, attributes, events
+from cognito_app.services.sign_in.exchange import Signed
 from cognito_app.services.sign_in.state import (
     DISABLED,
     WRONG_PASSWORD,
@@ -28,6 +29,7 @@ from cognito_app.services.sign_in.state import (
     SignedIn,
     seal_session,
 )
+from cognito_app.services.sign_in.steps import device
 from cognito_app.triggers import invoke
 
 
@@ -37,6 +39,13 @@ def parameter(given: Mapping[str, str], name: str) -> str:
     if not value:
         raise InvalidParameterException(f"Missing required parameter {name}")
     return value
+
+
+def signed(answers: Mapping[str, str]) -> Signed:
+    """Return a client's answer to an SRP challenge. Raises InvalidParameterException if a part is missing."""
+    block = parameter(answers, "PASSWORD_CLAIM_SECRET_BLOCK")
+    signature = parameter(answers, "PASSWORD_CLAIM_SIGNATURE")
+    return Signed(block=block, signature=signature, timestamp=parameter(answers, "TIMESTAMP"))
 
 
 def check_triggers(context: Context) -> None:
@@ -113,9 +122,22 @@ def second_factor(
 ) -> Outcome:
     """Go on after the first factor: to the challenge of a second one, or the end."""
     if context.pool.mfa_mode == "ON":
+        challenge = device.offer(context, user, methods)
+        if challenge is not None:
+            _pass_first_factor(throttle_key, save)
+            return challenge
         # The factors are not built yet.
         raise NotImplementedException("Multi-factor authentication is not implemented in this release.")
     return finish(context, user, methods, throttle_key=throttle_key, save=save)
+
+
+def _pass_first_factor(throttle_key: str | None, save: Callable[[], None] | None) -> None:
+    """Store what the first factor brought, where a challenge follows it."""
+    with transaction.atomic():
+        if save is not None:
+            save()
+        if throttle_key is not None:
+            attempts.clear_sign_in(throttle_key)
 
 
 def _new_password_challenge(context: Context, user: PoolUser) -> Challenge:
@@ -146,7 +168,7 @@ def finish(
     save: Callable[[], None] | None = None,
 ) -> SignedIn:
     """End the sign-in: one transaction clears the failures, stores the event and the tokens or browser session."""
-    proof = Proof(user=user, methods=methods, time=clock.now(), event_id=ids.uuid4())
+    proof = Proof(user=user, methods=methods, time=clock.now(), event_id=ids.uuid4(), device_key=context.device_key)
     with transaction.atomic():
         if save is not None:
             save()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,12 +22,16 @@ SPENT_SESSION = "Invalid session for the user, session can only be used once."
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A finished authentication: who, when, by which methods (RFC 8176 names), under which event id."""
+    """A finished authentication: who, when, by which methods (RFC 8176 names), under which event id, from where.
+
+    ``device_key`` is the device that the client named.
+    """
 
     user: PoolUser
     methods: tuple[str, ...]
     time: datetime
     event_id: str
+    device_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,10 @@ class Context:
     metadata: Mapping[str, str] = field(default_factory=dict)
     admin: bool = False
     device_key: str | None = None
+
+    def on_device(self, key: str | None) -> Context:
+        """Return the attempt with the device that was named at an earlier step, if this one names none."""
+        return self if self.device_key or not key else replace(self, device_key=key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class Session:
     nonce: str
     expires_at: datetime
     methods: tuple[str, ...]
+    device_key: str | None = None
 
     def is_spent(self) -> bool:
         """Whether it was used already (a look that spares work; ``spend`` decides)."""
@@ -92,10 +101,10 @@ class Session:
 def seal_session(context: Context, challenge: str, user: PoolUser, methods: tuple[str, ...]) -> str:
     """Make the session string of a challenge: nothing is stored until it is answered."""
     expires_at = clock.now() + timedelta(minutes=context.client.session_minutes)
-    return keyring.pack(
-        {"k": challenge, "u": user.pk, "n": ids.uuid4(), "e": expires_at.timestamp(), "m": methods},
-        aad=_context(context),
-    )
+    payload = {"k": challenge, "u": user.pk, "n": ids.uuid4(), "e": expires_at.timestamp(), "m": methods}
+    if context.device_key and context.pool.devices:
+        payload["d"] = context.device_key
+    return keyring.pack(payload, aad=_context(context))
 
 
 def open_session(context: Context, text: str, challenge: str) -> Session:
@@ -113,6 +122,7 @@ def open_session(context: Context, text: str, challenge: str) -> Session:
         nonce=data["n"],
         expires_at=clock.from_epoch(data["e"]),
         methods=tuple(data["m"]),
+        device_key=data.get("d"),
     )
     if session.challenge != challenge:
         raise NotAuthorizedException(INVALID_SESSION)

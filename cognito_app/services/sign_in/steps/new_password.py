@@ -31,6 +31,7 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     password = gates.parameter(answers, "NEW_PASSWORD")
     gates.check_triggers(context)
     opened = open_session(context, session, CHALLENGE)
+    context = context.on_device(opened.device_key)
     if opened.is_spent():
         raise NotAuthorizedException(SPENT_SESSION)
     user = user_rows.by_id(opened.user_id)
