@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pycognito.aws_srp import long_to_hex
 
-from cognito_app.models import RefreshToken
+from cognito_app.models import RefreshToken, WebAuthnCredential
 from tests.clients import boto
+from tests.clients.authenticator import Authenticator
 from tests.clients.devices import TRACKING, confirm, pycognito, turn_mfa_on, verifier
 from tests.conftest import PASSWORD, App, Inbox, make_app
 from tests.races.test_once import code_of, in_parallel
@@ -78,3 +79,21 @@ def test_forgetting_while_signing_in_leaves_no_tokens_of_the_device(app: App) ->
     counted = in_parallel(60, one)
     assert counted["forgot ok"] == 1
     assert not RefreshToken.objects.filter(details__device=kept.key, ended_at=None).exists()
+
+
+def test_one_passkey_for_a_challenge(idp: Any, inbox: Inbox) -> None:
+    factors = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
+    app = make_app(idp, inbox, Policies=factors)
+    app.sign_up()
+    idp.create_user_pool_domain(UserPoolId=app.pool_id, Domain="acme")
+    token = app.sign_in()["AccessToken"]
+    public = boto.client("cognito-idp")
+    options = public.start_web_authn_registration(AccessToken=token)["CredentialCreationOptions"]
+
+    def complete() -> None:
+        made = Authenticator().create(options, "http://localhost:8000")
+        public.complete_web_authn_registration(AccessToken=token, Credential=made)
+
+    counted = in_parallel(50, lambda: code_of(complete))
+    assert counted == {"ok": 1, "WebAuthnChallengeNotFoundException": 49}
+    assert WebAuthnCredential.objects.count() == 1
