@@ -10,6 +10,8 @@ from typing import Any
 import jwt
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cognito_app.core import clock, srp
 from cognito_app.models import Device
@@ -447,3 +449,28 @@ def test_deleting_the_user_deletes_the_devices(tracking: App) -> None:
     confirm(tracking, tracking.sign_in())
     tracking.idp.admin_delete_user(UserPoolId=tracking.pool_id, Username="ann")
     assert Device.objects.count() == 0
+
+
+def statements(call: Any) -> list[str]:
+    """Return the statements of a call, transaction marks left out."""
+    with CaptureQueriesContext(connection) as captured:
+        call()
+    marks = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
+    return [item["sql"] for item in captured.captured_queries if not item["sql"].startswith(marks)]
+
+
+def test_tracking_costs_little_and_nothing_where_it_is_off(tracking: App, inbox: Inbox) -> None:
+    plain = make_app(tracking.idp, inbox)
+    plain.sign_up("ann")
+    kept = confirm(tracking, tracking.sign_in())
+    sign_in_from(plain, OTHER_KEY)
+    sign_in_from(tracking, kept.key)
+    without = statements(lambda: sign_in_from(plain, OTHER_KEY))
+    assert [sql for sql in without if "cognito_app_device" in sql] == []
+    assert len(statements(lambda: sign_in_from(tracking, kept.key))) <= len(without) + 2
+    assert len(statements(lambda: tracking.sign_in())) <= len(without) + 2
+    token = tracking.sign_in()["AccessToken"]
+    few = len(statements(lambda: tracking.idp.list_devices(AccessToken=token)))
+    for _ in range(5):
+        confirm(tracking, tracking.sign_in())
+    assert len(statements(lambda: tracking.idp.list_devices(AccessToken=token))) == few

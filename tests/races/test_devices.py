@@ -38,6 +38,8 @@ def test_a_device_is_confirmed_by_one_of_many(app: App) -> None:
 
 def test_one_proof_for_a_first_factor(app: App) -> None:
     kept = confirm(app, app.sign_in())
+    phone = [{"Name": "phone_number", "Value": "+15555550100"}, {"Name": "phone_number_verified", "Value": "true"}]
+    app.idp.admin_update_user_attributes(UserPoolId=app.pool_id, Username="ann", UserAttributes=phone)
     turn_mfa_on(app)
     client, public = pycognito(app, kept), boto.client("cognito-idp")
     session = public.initiate_auth(
