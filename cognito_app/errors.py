@@ -42,6 +42,9 @@ class CodeMismatchException(ServiceError):
 class ConcurrentModificationException(ServiceError): ...
 
 
+class DeviceKeyExistsException(ServiceError): ...
+
+
 class DuplicateProviderException(ServiceError): ...
 
 
@@ -179,6 +182,27 @@ class UserPoolAddOnNotEnabledException(ServiceError):
 
 
 class UserPoolTaggingException(ServiceError): ...
+
+
+class WebAuthnChallengeNotFoundException(ServiceError): ...
+
+
+class WebAuthnClientMismatchException(ServiceError): ...
+
+
+class WebAuthnConfigurationMissingException(ServiceError): ...
+
+
+class WebAuthnCredentialNotSupportedException(ServiceError): ...
+
+
+class WebAuthnNotEnabledException(ServiceError): ...
+
+
+class WebAuthnOriginNotAllowedException(ServiceError): ...
+
+
+class WebAuthnRelyingPartyMismatchException(ServiceError): ...
 
 
 class UsernameExistsException(ServiceError):

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from cognito_app.aws.model import Operation
-from cognito_app.errors import NotAuthorizedException, UserNotFoundException
+from cognito_app.errors import InvalidParameterException, NotAuthorizedException, UserNotFoundException
 from cognito_app.services import access, config
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
@@ -58,8 +58,11 @@ class Call:
     def grant(self) -> access.AccessGrant:
         """What the AccessToken member allows: its user, client and pool.
 
-        Raises NotAuthorizedException or UserNotFoundException, the latter only where the model lists it.
+        Raises NotAuthorizedException or UserNotFoundException, the latter only where the model lists it;
+        InvalidParameterException where the token is left out (the model says that some operations can do without).
         """
+        if "AccessToken" not in self.params:
+            raise InvalidParameterException("Missing required parameter AccessToken")
         try:
             return access.verify(self.params["AccessToken"])
         except UserNotFoundException as error:

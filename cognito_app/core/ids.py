@@ -42,6 +42,11 @@ def sub() -> str:
     return uuid4()
 
 
+def device_key(region: str) -> str:
+    """Return ``{region}_{UUID}``."""
+    return f"{region}_{uuid4()}"
+
+
 def identity_id(region: str) -> str:
     """Return ``{region}:{UUID}``, the form of identities and identity pools."""
     return f"{region}:{uuid4()}"

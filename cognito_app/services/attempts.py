@@ -94,6 +94,11 @@ def mfa_key(pool_id: str, sub: str) -> str:
     return _key("mfa", pool_id, sub)
 
 
+def device_key(pool_id: str, device: str) -> str:
+    """Return the key under which proofs of a device are counted."""
+    return _key("device", pool_id, device)
+
+
 def claim_sign_in(key: str) -> None:
     """Count one password try as failed, before the password is looked at; ``clear_sign_in`` takes it back.
 

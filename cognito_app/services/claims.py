@@ -28,6 +28,8 @@ SCOPE_CLAIMS = {
 def access_token(grant: Grant, now: int) -> dict[str, Any]:
     """Return the claims of an access token issued at ``now`` (epoch seconds)."""
     result: dict[str, Any] = {"sub": grant.user.sub}
+    if grant.device_key:
+        result["device_key"] = grant.device_key
     if grant.groups:
         result["cognito:groups"] = [group.name for group in grant.groups]
     result["iss"] = grant.pool.issuer

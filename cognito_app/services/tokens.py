@@ -26,9 +26,10 @@ from cognito_app.errors import (
 from cognito_app.models import PoolUser, RefreshToken, UserSession, user_rows
 from cognito_app.models.base import claim
 from cognito_app.models.rows import Rows
-from cognito_app.services import claims, config, groups, keys, user_sessions
+from cognito_app.services import claims, config, device_tracking, groups, keys, user_sessions
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
+from cognito_app.services.device_tracking import KnownDevice, NewDevice
 
 API_SCOPE = "aws.cognito.signin.user.admin"
 REFRESH_BYTES = 48
@@ -50,6 +51,8 @@ class Grant:
     event_id: str
     nonce: str | None = None
     refresh_token: str | None = field(default=None, repr=False)
+    device_key: str | None = None
+    new_device: NewDevice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Tokens:
     id: str | None = field(repr=False)
     refresh: str | None = field(repr=False)
     expires_in: int
+    new_device: NewDevice | None = None
 
 
 def begin(
@@ -74,13 +78,13 @@ def begin(
     nonce: str | None = None,
     actor: Actor,
     origin_session: str | None = None,
+    device: KnownDevice | NewDevice | None = None,
 ) -> Grant:
     """Start a family of tokens: store its refresh token. Call it in the transaction that ends the sign-in.
 
     ``origin_session`` names the browser session that it comes through. Raises NotAuthorizedException if that has ended.
     """
     now = clock.now()
-    expires_at = now + timedelta(seconds=client.refresh_seconds)
     refresh_token = secrets.urlsafe(REFRESH_BYTES)
     grant = Grant(
         pool=pool,
@@ -93,24 +97,36 @@ def begin(
         event_id=event_id or ids.uuid4(),
         nonce=nonce,
         refresh_token=refresh_token,
+        device_key=device.key if device else None,
+        new_device=device if isinstance(device, NewDevice) else None,
     )
+    expires_at = _store(grant, refresh_token, now)
+    user_sessions.begin(
+        pool, client, user, actor, origin_jti=grant.origin_jti, expires_at=expires_at, origin_session=origin_session
+    )
+    return grant
+
+
+def _store(grant: Grant, refresh_token: str, now: datetime) -> datetime:
+    """Store the refresh token of a new family; returns when it expires."""
+    details: dict[str, Any] = {"scopes": list(grant.scopes), "event_id": grant.event_id}
+    if grant.device_key:
+        details[device_tracking.DETAIL] = grant.device_key
+    expires_at = now + timedelta(seconds=grant.client.refresh_seconds)
     REFRESH_ROWS.insert(
         RefreshToken(
             token_hash=hash_of(refresh_token),
             origin_jti=grant.origin_jti,
-            pool_id=pool.id,
-            client_id=client.id,
-            user_id=user.pk,
-            details={"scopes": list(scopes), "event_id": grant.event_id},
+            pool_id=grant.pool.id,
+            client_id=grant.client.id,
+            user_id=grant.user.pk,
+            details=details,
             auth_time=grant.auth_time,
             created_at=now,
             expires_at=expires_at,
         )
     )
-    user_sessions.begin(
-        pool, client, user, actor, origin_jti=grant.origin_jti, expires_at=expires_at, origin_session=origin_session
-    )
-    return grant
+    return expires_at
 
 
 def sign(grant: Grant) -> Tokens:
@@ -124,7 +140,13 @@ def sign(grant: Grant) -> Tokens:
     if API_SCOPE in grant.scopes or "openid" in grant.scopes:
         at_hash = claims.at_hash(access) if "openid" in grant.scopes else None
         id_token = jose.sign(claims.id_token(grant, now, at_hash), signing.id_token.private, signing.id_token.kid)
-    return Tokens(access=access, id=id_token, refresh=grant.refresh_token, expires_in=grant.client.access_seconds)
+    return Tokens(
+        access=access,
+        id=id_token,
+        refresh=grant.refresh_token,
+        expires_in=grant.client.access_seconds,
+        new_device=grant.new_device,
+    )
 
 
 def hash_of(token: str) -> bytes:
@@ -158,11 +180,13 @@ def refresh(
     *,
     actor: Actor,
     check_user: Callable[[PoolUser], None] | None = None,
+    device_key: str | None = None,
 ) -> Grant:
     """Renew the tokens of a family; attributes and groups are read anew.
 
     Where the client rotates, the refresh token is replaced by a successor for the rest of its life; within the grace
-    period the old one leads to the same successor. ``check_user`` may refuse before anything changes.
+    period the old one leads to the same successor. ``check_user`` may refuse before anything changes. The tokens of a
+    confirmed device are renewed only with its key.
     Raises NotAuthorizedException or RefreshTokenReuseException.
     """
     row = check_refresh_token(find_refresh_token(text), client)
@@ -173,6 +197,8 @@ def refresh(
         raise NotAuthorizedException("User is disabled.")
     if check_user is not None:
         check_user(user)
+    bound_to = row.details.get(device_tracking.DETAIL)
+    device_tracking.check_refresh(pool, user, bound_to=bound_to, sent=device_key)
     successor = _rotate(client, row, text) if client.rotates else None
     # After the rotation's transaction: whoever ends a session locks its record before its refresh tokens.
     user_sessions.touch(pool, str(row.origin_jti), actor, rotated=client.rotates)
@@ -186,6 +212,7 @@ def refresh(
         origin_jti=str(uuid.UUID(str(row.origin_jti))),
         event_id=row.details.get("event_id", ""),
         refresh_token=successor,
+        device_key=bound_to,
     )
 
 

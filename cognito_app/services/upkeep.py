@@ -14,6 +14,7 @@ from cognito_app.models import (
     AuthEvent,
     AuthorizationCode,
     BrowserSession,
+    Device,
     OutboxMessage,
     RefreshToken,
     SignInThrottle,
@@ -28,6 +29,7 @@ PAUSE_SECONDS = 5.0
 ROUNDS_BETWEEN_SWEEPS = 120
 BATCH = 1000
 LONGEST_ACCESS_TOKEN = timedelta(hours=24)
+UNCONFIRMED_DEVICES_STAY = timedelta(days=1)
 MESSAGES_STAY = timedelta(days=7)
 EVENTS_STAY = timedelta(days=2 * 365)
 
@@ -47,6 +49,7 @@ def sweep() -> int:
         UserSession.objects.filter(expires_at__lt=now),
         BrowserSession.objects.filter(expires_at__lt=now),
         RefreshToken.objects.filter(expires_at__lt=now - LONGEST_ACCESS_TOKEN),
+        Device.objects.filter(confirmed_at=None, created_at__lt=now - UNCONFIRMED_DEVICES_STAY),
         OutboxMessage.objects.filter(created_at__lt=now - MESSAGES_STAY),
         AuthEvent.objects.filter(created_at__lt=now - EVENTS_STAY),
     ]

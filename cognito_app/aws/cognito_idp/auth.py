@@ -110,9 +110,17 @@ def admin_respond_to_auth_challenge(
 
 @operation("GetTokensFromRefreshToken")
 def get_tokens_from_refresh_token(
-    call: Call, *, RefreshToken: str, ClientId: str, ClientSecret: str | None = None, **unused: Any
+    call: Call,
+    *,
+    RefreshToken: str,
+    ClientId: str,
+    ClientSecret: str | None = None,
+    DeviceKey: str | None = None,
+    **unused: Any,
 ) -> dict[str, Any]:
-    issued = with_tokens.get_tokens(call.pool, call.client, call.actor, text=RefreshToken, secret=ClientSecret)
+    issued = with_tokens.get_tokens(
+        call.pool, call.client, call.actor, text=RefreshToken, secret=ClientSecret, device_key=DeviceKey
+    )
     return {"AuthenticationResult": present.tokens(issued)}
 
 

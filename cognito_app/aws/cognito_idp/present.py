@@ -8,6 +8,7 @@ from cognito_app.models import Group, PoolUser
 from cognito_app.models.user_rows import UserSummary
 from cognito_app.services import attributes, mfa_preferences
 from cognito_app.services.delivery import CodeDelivery
+from cognito_app.services.device_tracking import NewDevice
 from cognito_app.services.mfa_rules import SMS
 from cognito_app.services.sign_in.state import Challenge
 from cognito_app.services.tokens import Tokens
@@ -74,7 +75,13 @@ def tokens(issued: Tokens) -> dict[str, Any]:
         "TokenType": "Bearer",
         "RefreshToken": issued.refresh,
         "IdToken": issued.id,
+        "NewDeviceMetadata": new_device(issued.new_device) if issued.new_device else None,
     }
+
+
+def new_device(made: NewDevice) -> dict[str, str]:
+    """Return a NewDeviceMetadataType."""
+    return {"DeviceKey": made.key, "DeviceGroupKey": made.group_key}
 
 
 def outcome(result: Challenge | Tokens) -> dict[str, Any]:

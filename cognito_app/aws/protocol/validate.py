@@ -34,6 +34,8 @@ PASSWORD_PATTERN = r"^[\S]+.*[\S]+$"  # noqa: S105
 PASSWORD_MINIMUM = 6
 # The model's enum lags behind its documentation (GetClientToken; spec/user-pools.md 4.2).
 DOCUMENTED_VALUES = {"ExplicitAuthFlowsType": ["ALLOW_CLIENT_TOKEN_AUTH"]}
+# Clients name a device after the host, which may have no name (spec/clients.md 47).
+MAY_BE_EMPTY = ("DeviceNameType",)
 
 
 def parse_input(operation: Operation, document: dict[str, Any]) -> dict[str, Any]:
@@ -76,6 +78,8 @@ def _compile(model: Service, name: str, required: bool) -> Check:
             shape["min"] = PASSWORD_MINIMUM
     if name in DOCUMENTED_VALUES:
         shape["enum"] = [*shape["enum"], *DOCUMENTED_VALUES[name]]
+    if name in MAY_BE_EMPTY:
+        shape["min"] = 0
     kind = shape["type"]
     if kind == "structure":
         return _structure(model, shape)

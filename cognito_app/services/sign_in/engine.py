@@ -12,6 +12,7 @@ from cognito_app.services import tiers
 from cognito_app.services.sign_in import progress, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 from cognito_app.services.sign_in.steps import (
+    device_srp,
     message_code,
     mfa_setup,
     new_password,
@@ -54,6 +55,8 @@ ANSWERS: dict[str, Answer] = {
     "SOFTWARE_TOKEN_MFA": software_token.answer,
     "SELECT_MFA_TYPE": select_mfa.answer,
     "MFA_SETUP": mfa_setup.answer,
+    "DEVICE_SRP_AUTH": device_srp.start,
+    "DEVICE_PASSWORD_VERIFIER": device_srp.answer,
 }
 
 

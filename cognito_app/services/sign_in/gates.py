@@ -20,6 +20,7 @@ from cognito_app.models import OutboxMessage, PoolUser
 from cognito_app.services import attempts, attributes, events, mfa_preferences
 from cognito_app.services.mfa_rules import Kind
 from cognito_app.services.sign_in import factors, progress, risk
+from cognito_app.services.sign_in.exchange import Signed
 from cognito_app.services.sign_in.state import (
     DISABLED,
     WRONG_PASSWORD,
@@ -30,6 +31,7 @@ from cognito_app.services.sign_in.state import (
     SignedIn,
     seal_session,
 )
+from cognito_app.services.sign_in.steps import device
 from cognito_app.triggers import invoke
 
 NO_FACTOR_POSSIBLE = "MFA is required, and the user has no MFA method that can be used or set up."
@@ -41,6 +43,13 @@ def parameter(given: Mapping[str, str], name: str) -> str:
     if not value:
         raise InvalidParameterException(f"Missing required parameter {name}")
     return value
+
+
+def signed(answers: Mapping[str, str]) -> Signed:
+    """Return a client's answer to an SRP challenge. Raises InvalidParameterException if a part is missing."""
+    block = parameter(answers, "PASSWORD_CLAIM_SECRET_BLOCK")
+    signature = parameter(answers, "PASSWORD_CLAIM_SIGNATURE")
+    return Signed(block=block, signature=signature, timestamp=parameter(answers, "TIMESTAMP"))
 
 
 def check_triggers(context: Context) -> None:
@@ -153,7 +162,10 @@ def _after_first_factor(
         return finish(context, user, methods), None
     if decision.kind is Kind.REFUSED:
         raise InvalidParameterException(NO_FACTOR_POSSIBLE)
-    # This is where a remembered device answers instead of a challenge or a choice (not instead of a set-up).
+    if decision.kind is not Kind.SETUP and not risk.demands_mfa(context):
+        challenge = device.offer(context, user, methods)
+        if challenge is not None:
+            return challenge, None
     return factors.offer(context, user, decision, methods)
 
 
@@ -187,7 +199,9 @@ def finish(
 ) -> SignedIn:
     """End the sign-in: one transaction clears the failures, stores the event and the tokens or browser session."""
     risk.check_source(context, user.username)
-    proof = Proof(user=user, methods=methods, time=clock.now(), event_id=context.attempt.event_id)
+    proof = Proof(
+        user=user, methods=methods, time=clock.now(), event_id=context.attempt.event_id, device_key=context.device
+    )
     with transaction.atomic():
         if save is not None:
             save()

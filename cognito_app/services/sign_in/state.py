@@ -23,12 +23,16 @@ SESSION_PLACE = b"sign-in-session"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A finished authentication: who, when, by which methods (RFC 8176 names), under which event id."""
+    """A finished authentication: who, when, by which methods (RFC 8176 names), under which event id, from where.
+
+    ``device_key`` is the device that the client named.
+    """
 
     user: PoolUser
     methods: tuple[str, ...]
     time: datetime
     event_id: str
+    device_key: str | None = None
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class Attempt:
     risk: dict[str, Any] = field(default_factory=dict)
     demands_mfa: bool = False
     recorded: bool = False
+    device_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,11 @@ class Context:
     admin: bool = False
     device_key: str | None = None
     attempt: Attempt = field(default_factory=Attempt)
+
+    @property
+    def device(self) -> str | None:
+        """The device that the client named, at this step or at an earlier one."""
+        return self.device_key or self.attempt.device_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +124,28 @@ def seal_session(
     context: Context, challenge: str, user: PoolUser, methods: tuple[str, ...], data: Mapping[str, Any] | None = None
 ) -> str:
     """Make the session string of a challenge: nothing is stored until it is answered."""
+    return seal_session_for(context.client, challenge, user, methods, data, progress=progress_of(context))
+
+
+def progress_of(context: Context) -> dict[str, Any]:
+    """Return what the next step must know of the attempt; ``go_on`` takes it up again."""
     attempt = context.attempt
-    progress = {
+    return {
         "v": attempt.event_id,
         "f": attempt.demands_mfa,
         "r": attempt.recorded or attempt.user is not None,
+        "d": context.device if context.pool.devices else None,
     }
-    return seal_session_for(context.client, challenge, user, methods, data, progress=progress)
+
+
+def go_on(context: Context, progress: Mapping[str, Any]) -> None:
+    """Go on with the attempt of an earlier step."""
+    attempt = context.attempt
+    attempt.demands_mfa = progress["f"]
+    attempt.device_key = progress["d"]
+    if progress["r"]:
+        # Only a stored event goes on: two answers to one session must not store two under the same id.
+        attempt.event_id, attempt.recorded = progress["v"], True
 
 
 def seal_session_for(
@@ -161,11 +186,7 @@ def open_session(context: Context, text: str, challenge: str) -> Session:
     session = open_any_session(text, challenge)
     if session.client_id != context.client.id:
         raise NotAuthorizedException(INVALID_SESSION)
-    attempt = context.attempt
-    attempt.demands_mfa = session.progress["f"]
-    if session.progress["r"]:
-        # Only a stored event goes on: two answers to one session must not store two under the same id.
-        attempt.event_id, attempt.recorded = session.progress["v"], True
+    go_on(context, session.progress)
     return session
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from cognito_app.core import passwords
 from cognito_app.models import PoolUser
-from cognito_app.services import attempts, password_rules, users
+from cognito_app.services import attempts, device_tracking, password_rules, users
 from cognito_app.services.sign_in import gates, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 
@@ -20,6 +20,7 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
     if user is None:
         gates.unknown_user(context)
     gates.check_enabled(context, user)
+    device_tracking.check_named(context.pool, user, context.device_key)
     pool = context.pool
     throttle_key = attempts.sign_in_key(pool.id, pool.fold(user.username if user else name))
     with passwords.slot():
