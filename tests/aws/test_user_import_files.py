@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cognito_app.models import PoolUser, UserAlias, UserImportChunk, UserImportJob
-from cognito_app.services.imports import jobs, states, worker
+from cognito_app.services.imports import jobs, states, uploads, worker
 from tests.clients.csv_import import HEADER, counters, csv, described, imported, log, person, ready, start
 from tests.conftest import App, Inbox, make_app
 
