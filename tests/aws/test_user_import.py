@@ -12,6 +12,7 @@ from django.utils import timezone
 from cognito_app.models import PoolUser, UserImportChunk, UserImportJob, UserImportLog
 from cognito_app.services import upkeep
 from cognito_app.services.imports import worker
+from tests.aws.test_sign_in import srp
 from tests.clients.csv_import import (
     HEADER,
     ROLE,
@@ -96,6 +97,8 @@ def test_a_file_becomes_users_who_reset_their_password(app: App) -> None:
     assert UserImportChunk.objects.count() == 0
     with refused("PasswordResetRequiredException", "Password reset required for the user"):
         app.start("ann", "any password")
+    with refused("PasswordResetRequiredException", "Password reset required for the user"):
+        srp(app, "any password")
     app.idp.forgot_password(ClientId=app.client_id, Username="ann")
     code = app.inbox.code("ann@example.com")
     app.idp.confirm_forgot_password(ClientId=app.client_id, Username="ann", ConfirmationCode=code, Password=PASSWORD)
