@@ -31,6 +31,7 @@ def upload(request: HttpRequest, job_id: str) -> HttpResponse:
         response = _refusal(refused)
         response["Allow"] = ALLOWED
     response["Access-Control-Allow-Origin"] = "*"
+    response["Content-Length"] = str(len(response.content))
     return response
 
 

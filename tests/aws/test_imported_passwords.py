@@ -9,7 +9,7 @@ import pytest
 from cognito_app.core import imported_hashes
 from cognito_app.models import PoolUser
 from tests.aws.test_sign_in import srp
-from tests.aws.test_user_import import counters, csv, imported, log, person
+from tests.clients.csv_import import counters, csv, imported, log, person
 from tests.conftest import PASSWORD, App, refused
 from tests.core import test_imported_hashes as made
 

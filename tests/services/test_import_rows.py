@@ -165,9 +165,15 @@ def test_required_attributes_are_there() -> None:
 def test_mfa_follows_the_pool(mode: str, value: str, good: bool) -> None:
     of = pool(MfaConfiguration=mode, SmsConfiguration={"SnsCallerArn": "arn:aws:iam::000000000000:role/sms"})
     if good:
-        assert imported(of, **ADDRESS, cognito__mfa_enabled=value).username == "ann"
+        user = imported(of, **ADDRESS, **PHONE, cognito__mfa_enabled=value)
+        assert user.mfa == ({"enabled": ["SMS_MFA"]} if (mode, value) == ("OPTIONAL", "true") else {})
     else:
         assert reason(of, **ADDRESS, cognito__mfa_enabled=value).startswith("The value of cognito:mfa_enabled")
+
+
+def test_a_second_factor_needs_its_contact() -> None:
+    of = pool(MfaConfiguration="OPTIONAL", SmsConfiguration={"SnsCallerArn": "arn:aws:iam::000000000000:role/sms"})
+    assert reason(of, **ADDRESS, cognito__mfa_enabled="true") == rows.NO_FACTOR
 
 
 @pytest.mark.parametrize(

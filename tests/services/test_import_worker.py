@@ -16,7 +16,7 @@ from django.utils import timezone
 from cognito_app.models import PoolUser, UserImportChunk, UserImportJob, UserImportLog, import_rows
 from cognito_app.services import config, sign_up
 from cognito_app.services.imports import batch, worker
-from tests.aws.test_user_import import counters, csv, described, person, ready, start
+from tests.clients.csv_import import counters, csv, described, person, ready, start, stop
 from tests.conftest import App
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +81,23 @@ def test_another_worker_goes_on_where_one_died(app: App, monkeypatch: pytest.Mon
     with time_machine.travel(timezone.now() + timedelta(seconds=31)):
         assert worker.work()
     check_exact(app, job_id)
+
+
+def test_a_job_whose_worker_died_can_be_stopped(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "BATCH", 7)
+    job_id = ready(app, content())
+    start(app, job_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "_commit", killing(worker._commit, 3))
+        patch.setattr(worker, "_give_back", lambda job: None)
+        with pytest.raises(Killed):
+            worker.work()
+    assert stop(app, job_id)["Status"] == "Stopping"
+    with time_machine.travel(timezone.now() + timedelta(seconds=31)):
+        assert worker.work()
+    assert described(app, job_id)["Status"] == "Stopped"
+    assert PoolUser.objects.count() == described(app, job_id)["ImportedUsers"] == 6
+    assert not UserImportChunk.objects.exists()
 
 
 def test_a_worker_that_is_told_to_end_gives_its_job_back(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 
 from cognito_app.conf import app_settings
 from cognito_app.core import clock, ids
@@ -135,7 +135,8 @@ def sweep() -> int:
     # The second part is what a process left behind that was killed at the end of a job.
     for row in [*expired, *UserImportJob.objects.filter(completed_at__isnull=False, size__gt=0)[:BATCH]]:
         uploads.discard(row)
-    for row in UserImportJob.objects.filter(completed_at__lt=now - LOGS_STAY, logs__isnull=False).distinct()[:BATCH]:
+    logged = models.Exists(UserImportLog.objects.filter(job=models.OuterRef("pk")))
+    for row in UserImportJob.objects.filter(logged, completed_at__lt=now - LOGS_STAY)[:BATCH]:
         delete_in_batches(UserImportLog.objects.filter(job=row))
     return len(expired)
 

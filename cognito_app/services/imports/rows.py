@@ -23,6 +23,8 @@ NOT_VERIFIED = (
     "The User Record does not set any of the auto verified attributes to true. (Example: email_verified to true)."
 )
 WRONG_MFA = "The value of cognito:mfa_enabled does not match the MFA setting of the user pool."
+NO_FACTOR = "The user has no attribute for the second factor that cognito:mfa_enabled turns on."
+SECOND_FACTORS = {"SMS_MFA": "phone_number", "EMAIL_OTP": "email"}
 OTP_FACTORS = {"EMAIL_OTP": "email", "SMS_OTP": "phone_number"}
 
 _USERNAME = regex.compile(r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+")
@@ -52,8 +54,7 @@ def user_of(pool: PoolConfig, layout: Layout, password_algorithm: str, text: str
         raise RowError("The number of values does not match the header.")
     given = {name: row[place] for name, place in layout.attributes if row[place]}
     username = _username(row[layout.username])
-    if layout.mfa_enabled is not None:
-        _check_mfa(pool, row[layout.mfa_enabled])
+    wants_mfa = layout.mfa_enabled is not None and _wants_mfa(pool, row[layout.mfa_enabled])
     try:
         values = _values(pool, username, given)
         user = sign_up.build(pool, username, values)
@@ -62,6 +63,8 @@ def user_of(pool: PoolConfig, layout: Layout, password_algorithm: str, text: str
         raise RowError(" ".join(error.message.split())) from None
     if layout.password_hash is not None and row[layout.password_hash]:
         user.password_hash = _wrapped(password_algorithm, row[layout.password_hash])
+    if wants_mfa:
+        user.mfa = {"enabled": [_second_factor(pool, user)]}
     user.status = _status(pool, user)
     return user
 
@@ -76,12 +79,21 @@ def _username(name: str) -> str:
     return name
 
 
-def _check_mfa(pool: PoolConfig, value: str) -> None:
+def _wants_mfa(pool: PoolConfig, value: str) -> bool:
+    """Whether a second factor is to be turned on: only where the pool leaves it to the user."""
     folded = value.lower()
     if folded not in ("", "true", "false"):
         raise RowError("The value of cognito:mfa_enabled is not true or false.")
     if (pool.mfa_mode == "ON" and folded == "false") or (pool.mfa_mode == "OFF" and folded == "true"):
         raise RowError(WRONG_MFA)
+    return pool.mfa_mode == "OPTIONAL" and folded == "true"
+
+
+def _second_factor(pool: PoolConfig, user: PoolUser) -> str:
+    for factor, contact in SECOND_FACTORS.items():
+        if factor in pool.mfa_factors and user.attributes.get(contact):
+            return factor
+    raise RowError(NO_FACTOR)
 
 
 def _values(pool: PoolConfig, username: str, given: dict[str, str]) -> dict[str, str]:
