@@ -17,6 +17,7 @@ from pycognito.aws_srp import AWSSRP, long_to_hex
 
 from cognito_app.core import clock, srp
 from cognito_app.models import Device, RefreshToken, SignInThrottle
+from tests.aws.mfa import code_now, configure, register_totp
 from tests.clients.devices import TRACKING, KeptDevice, confirm, pycognito, turn_mfa_on
 from tests.conftest import PASSWORD, App, Inbox, make_app, refused
 
@@ -353,3 +354,39 @@ def test_a_sign_in_name_other_than_the_username_is_taken(idp: Any, inbox: Inbox)
     turn_mfa_on(app)
     client = AWSSRP("ann@example.com", PASSWORD, app.pool_id, app.client_id, client=idp, **_kept(kept))
     assert "AccessToken" in client.authenticate_user()["AuthenticationResult"]
+
+
+def test_a_device_stands_for_the_users_own_second_factor_and_is_kept_through_it(app: App) -> None:
+    tokens = app.sign_in()
+    kept = confirm(app, tokens)
+    given = {"DeviceConfiguration": TRACKING, "AutoVerifiedAttributes": ["email"]}
+    app.idp.update_user_pool(UserPoolId=app.pool_id, **given)
+    configure(app, MfaConfiguration="OPTIONAL", SoftwareTokenMfaConfiguration={"Enabled": True})
+    secret = register_totp(app, tokens["AccessToken"])
+    app.idp.set_user_mfa_preference(
+        AccessToken=tokens["AccessToken"], SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True}
+    )
+    assert next_step(app, kept) == "DEVICE_SRP_AUTH"
+    assert "AccessToken" in pycognito(app, kept).authenticate_user()["AuthenticationResult"]
+    app.idp.admin_update_device_status(
+        UserPoolId=app.pool_id, Username="ann", DeviceKey=kept.key, DeviceRememberedStatus="not_remembered"
+    )
+    challenge = offered(app, kept)
+    assert challenge["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    answers = {"USERNAME": "ann", "SOFTWARE_TOKEN_MFA_CODE": code_now(secret, later=1)}
+    done = respond(app, "SOFTWARE_TOKEN_MFA", answers, challenge["Session"])["AuthenticationResult"]
+    assert "NewDeviceMetadata" not in done
+    assert jwt.decode(done["AccessToken"], options={"verify_signature": False})["device_key"] == kept.key
+
+
+def test_a_password_changed_between_the_factors_ends_the_sign_in(app: App, kept: KeptDevice) -> None:
+    client = pycognito(app, kept)
+    session = offered(app, kept)["Session"]
+    block = device_srp(app, client, kept, session)["ChallengeParameters"]
+    app.idp.admin_set_user_password(UserPoolId=app.pool_id, Username="ann", Password="Another-Horse-9!", Permanent=True)
+    with refused("NotAuthorizedException", INVALID):
+        respond(app, "DEVICE_PASSWORD_VERIFIER", client.process_device_challenge(block))
+    with refused("NotAuthorizedException", INVALID):
+        device_srp(app, client, kept, session)
+    with refused("NotAuthorizedException", INVALID):
+        device_srp(app, client, kept)

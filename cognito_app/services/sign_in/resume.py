@@ -48,12 +48,16 @@ def user_of(session: Session) -> PoolUser:
     user = user_rows.by_id(session.user_id)
     if user is None:
         raise NotAuthorizedException(INVALID_SESSION)
+    check_user(user, session.password_mark)
+    return user
+
+
+def check_user(user: PoolUser, mark: str) -> None:
+    """Refuse a user who may no longer sign in, or has another password by now. Raises NotAuthorizedException."""
     if not user.enabled:
         raise NotAuthorizedException(DISABLED)
-    same_password = secrets.compare(password_mark(user), session.password_mark)
-    if user.status != PoolUser.Status.CONFIRMED or not same_password:
+    if user.status != PoolUser.Status.CONFIRMED or not secrets.compare(password_mark(user), mark):
         raise NotAuthorizedException(INVALID_SESSION)
-    return user
 
 
 def _has_name(pool: PoolConfig, user: PoolUser, name: str) -> bool:

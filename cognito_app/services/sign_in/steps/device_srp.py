@@ -14,9 +14,7 @@ from cognito_app.models import Device, PoolUser, user_rows
 from cognito_app.services import attempts, device_tracking, devices, users
 from cognito_app.services.sign_in import exchange, gates, resume
 from cognito_app.services.sign_in.state import (
-    DISABLED,
     INVALID_SESSION,
-    WRONG_PASSWORD,
     Challenge,
     Context,
     Outcome,
@@ -46,7 +44,7 @@ def start(context: Context, session: str | None, answers: Mapping[str, str]) -> 
         raise NotAuthorizedException(INVALID_SESSION)
     row = _remembered(user, key)
     verifier = devices.open_secret(row).verifier
-    about = {"u": user.pk, "d": key, "m": passed.methods, "g": progress_of(context)}
+    about = {"u": user.pk, "d": key, "m": passed.methods, "p": passed.password_mark, "g": progress_of(context)}
     begun = exchange.begin(context, public_a, verifier.v, about)
     # One first factor allows one proof: the block is spent under the session's own name.
     begun = replace(begun, nonce=passed.nonce, expires_at=passed.expires_at)
@@ -76,7 +74,7 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     user = user_rows.by_id(opened.about["u"])
     if user is None or key != opened.about["d"] or not _is_name_of(context, user, name) or not signed.is_recent:
         raise gates.wrong_password(context, user)
-    _check_state(user)
+    resume.check_user(user, opened.about["p"])
     go_on(context, opened.about["g"])
     secret = devices.open_secret(_remembered(user, key))
     throttle_key = attempts.device_key(context.pool.id, key)
@@ -115,13 +113,6 @@ def _first_factor(context: Context, session: str | None, name: str, key: str) ->
 def _is_name_of(context: Context, user: PoolUser, name: str) -> bool:
     names = {user.username, user.sub, *users.active_aliases(context.pool, user).values()}
     return context.pool.fold(name) in {context.pool.fold(known) for known in names}
-
-
-def _check_state(user: PoolUser) -> None:
-    if not user.enabled:
-        raise NotAuthorizedException(DISABLED)
-    if user.status not in (PoolUser.Status.CONFIRMED, PoolUser.Status.EXTERNAL_PROVIDER):
-        raise NotAuthorizedException(WRONG_PASSWORD)
 
 
 def _remembered(user: PoolUser, key: str) -> Device:
