@@ -49,9 +49,11 @@ class Call:
 
         Raises ResourceNotFoundException.
         """
+        if "UserPoolId" not in self.params:
+            return config.client(self.params["ClientId"])
+        pool = self.pool
         client = config.client(self.params["ClientId"])
-        if "UserPoolId" in self.params:
-            access.check_client_of_pool(client, self.pool)
+        access.check_client_of_pool(client, pool)
         return client
 
     @cached_property

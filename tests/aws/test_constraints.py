@@ -14,6 +14,8 @@ pytestmark = pytest.mark.django_db
 
 IDP = model.service("cognito-idp")
 OPERATIONS = sorted(IDP.operations)
+# Clients name a device after a host that may have no name (spec/clients.md 47).
+TAKEN_ALL_THE_SAME = {"ConfirmDevice-DeviceName-min"}
 # The live service's own rules for passwords stand in for the model's (spec/user-pools.md 1.9).
 PASSWORD_PATTERN = r"^[\S]+.*[\S]+$"
 
@@ -21,6 +23,8 @@ PASSWORD_PATTERN = r"^[\S]+.*[\S]+$"
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_each_broken_constraint_is_named(admin_key: tuple[str, str], name: str) -> None:
     for broken in violations(IDP.operations[name]):
+        if str(broken) in TAKEN_ALL_THE_SAME:
+            continue
         answer = raw.post("cognito-idp", name, broken.body, admin_key)
         told = raw.document(answer)
         assert answer.status_code == 400, (str(broken), told)
@@ -31,7 +35,8 @@ def test_each_broken_constraint_is_named(admin_key: tuple[str, str], name: str) 
 def _expected(broken: Violation) -> str:
     if "assword'" in broken.expected and broken.constraint == "pattern":
         return broken.expected.rpartition(": ")[0] + ": " + PASSWORD_PATTERN
-    return broken.expected
+    # A list of values may go on behind the model's (``validate.DOCUMENTED_VALUES``).
+    return broken.expected.removesuffix("]") if broken.constraint == "enum" else broken.expected
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

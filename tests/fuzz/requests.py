@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 
 from cognito_app.aws import model
-from cognito_app.aws.model import Service
 from tests.clients import shapes
 
 IDP = model.service("cognito-idp")
@@ -100,51 +100,52 @@ def requests() -> st.SearchStrategy[tuple[str, Any]]:
     )
 
 
+@cache
 def _body(shape: str | None) -> st.SearchStrategy[Any]:
     if shape is None:
         return st.just({})
-    return st.one_of(_value(IDP, shape, 0), _value(IDP, shape, 0), st.sampled_from(ODD_VALUES))
+    return st.one_of(_value(shape, 0), _value(shape, 0), st.sampled_from(ODD_VALUES))
 
 
-def _value(service: Service, name: str, depth: int) -> st.SearchStrategy[Any]:
-    shape = service.shapes[name]
+@cache
+def _value(name: str, depth: int) -> st.SearchStrategy[Any]:
+    shape = IDP.shapes[name]
     kind = shape["type"]
     if depth > MAX_DEPTH:
-        return st.just(shapes.plain(service, name))
+        return st.just(shapes.plain(IDP, name))
     if shape.get("document"):
         return _documents()
     if kind == "structure":
-        return _structure(service, shape, depth)
+        return _structure(shape, depth)
     if kind == "list":
         size = min(shape.get("max", 3), 3)
-        return st.lists(_member(service, shape["member"]["shape"], depth + 1), max_size=size)
+        return st.lists(_member(shape["member"]["shape"], depth + 1), max_size=size)
     if kind == "map":
-        values = _member(service, shape["value"]["shape"], depth + 1)
-        return st.one_of(
-            _parameters(), st.dictionaries(_text(service.shapes[shape["key"]["shape"]]), values, max_size=3)
-        )
+        values = _member(shape["value"]["shape"], depth + 1)
+        return st.one_of(_parameters(), st.dictionaries(_text(IDP.shapes[shape["key"]["shape"]]), values, max_size=3))
     if kind == "string":
         return _text(shape)
     return _scalar(shape)
 
 
-def _structure(service: Service, shape: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
+def _structure(shape: dict[str, Any], depth: int) -> st.SearchStrategy[Any]:
     required = set(shape.get("required", ()))
-    always = {m: _named(service, m, r["shape"], depth) for m, r in shape["members"].items() if m in required}
-    perhaps = {m: _named(service, m, r["shape"], depth) for m, r in shape["members"].items() if m not in required}
+    always = {m: _named(m, r["shape"], depth) for m, r in shape["members"].items() if m in required}
+    perhaps = {m: _named(m, r["shape"], depth) for m, r in shape["members"].items() if m not in required}
     return st.fixed_dictionaries(always, optional=perhaps)
 
 
-def _named(service: Service, member: str, shape: str, depth: int) -> st.SearchStrategy[Any]:
-    made = _member(service, shape, depth + 1)
-    if member not in KNOWN or service.shapes[shape]["type"] != "string":
+def _named(member: str, shape: str, depth: int) -> st.SearchStrategy[Any]:
+    made = _member(shape, depth + 1)
+    if member not in KNOWN or IDP.shapes[shape]["type"] != "string":
         return made
     known = st.just(Known(KNOWN[member]))
     return st.one_of(known, known, known, made)
 
 
-def _member(service: Service, shape: str, depth: int) -> st.SearchStrategy[Any]:
-    made = _value(service, shape, depth)
+@cache
+def _member(shape: str, depth: int) -> st.SearchStrategy[Any]:
+    made = _value(shape, depth)
     return st.one_of(made, made, made, made, st.sampled_from(ODD_VALUES))
 
 
@@ -165,6 +166,7 @@ def _scalar(shape: dict[str, Any]) -> st.SearchStrategy[Any]:
     return st.one_of(st.integers(low, high), st.sampled_from((low, high, low - 1, high + 1)))
 
 
+@cache
 def _parameters() -> st.SearchStrategy[dict[str, Any]]:
     odd = st.sampled_from(ODD_TEXTS)
     return st.fixed_dictionaries(
@@ -172,6 +174,7 @@ def _parameters() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+@cache
 def _documents() -> st.SearchStrategy[Any]:
     leaves = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.sampled_from(ODD_TEXTS))
     names = st.sampled_from(

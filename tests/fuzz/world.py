@@ -88,9 +88,7 @@ def _fill(idp: Any, world: dict[str, str]) -> None:
             "jwks_uri": "https://idp.example.com/jwks",
         },
     )
-    idp.set_user_pool_session_configuration(
-        **pool, SessionConfiguration={"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 20}}
-    )
+    idp.set_user_pool_session_configuration(**pool, UserSessionTracking="ENABLED", TokenSession={"MaxPerUser": 20})
     _sign_in(idp, world)
     _documents(idp, world)
 
@@ -101,7 +99,7 @@ def _sign_in(idp: Any, world: dict[str, str]) -> None:
     result = tokens["AuthenticationResult"]
     world |= {"access_token": result["AccessToken"], "refresh_token": result["RefreshToken"]}
     world["device_key"] = result.get("NewDeviceMetadata", {}).get("DeviceKey", "none")
-    sessions = idp.list_user_sessions(AccessToken=result["AccessToken"])["UserSessions"]
+    sessions = idp.list_user_sessions(AccessToken=result["AccessToken"])["Sessions"]
     world["session_id"] = sessions[0]["SessionId"] if sessions else "none"
     events = idp.admin_list_user_auth_events(UserPoolId=world["pool_id"], Username="ann")["AuthEvents"]
     world["event_id"] = events[0]["EventId"]
