@@ -81,6 +81,8 @@ def _in_use(row: UserPool) -> Iterator[Feature]:
     """What other operations turned on: an update of the pool does not reset it."""
     if (row.extras.get("mfa") or {}).get("email") is not None:
         yield tiers.EMAIL_MFA
+    if (row.extras.get("webauthn") or {}).get("FactorConfiguration") == "MULTI_FACTOR_WITH_USER_VERIFICATION":
+        yield tiers.PASSKEY_MFA
     if (row.extras.get("sessions") or {}).get("tracking") == "ENABLED":
         yield tiers.SESSION_CONFIGURATION
     if any(item.get("EventSource") == "userAuthEvents" for item in row.extras.get("log_delivery") or ()):

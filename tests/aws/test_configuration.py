@@ -195,6 +195,20 @@ def test_life_of_a_domain(app: App, idp: Any, inbox: Inbox) -> None:
     assert idp.describe_user_pool_domain(Domain="my-app")["DomainDescription"] == {}
 
 
+def test_a_custom_domain_is_a_full_name_and_a_prefix_is_none(app: App) -> None:
+    certificate = {"CertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/x"}
+    at = {"UserPoolId": app.pool_id, "Domain": "auth.example.com"}
+    with refused("InvalidParameterException"):
+        app.idp.create_user_pool_domain(**at)
+    assert app.idp.create_user_pool_domain(**at, CustomDomainConfig=certificate)["CloudFrontDomain"]
+    described = app.idp.describe_user_pool_domain(Domain="auth.example.com")["DomainDescription"]
+    assert described["CustomDomainConfig"] == certificate
+    assert app.idp.describe_user_pool(UserPoolId=app.pool_id)["UserPool"]["CustomDomain"] == "auth.example.com"
+    for wrong in ("auth..example.com", ".example.com", "auth.example.com.", "Auth.example.com"):
+        with refused("InvalidParameterException"):
+            app.idp.create_user_pool_domain(UserPoolId=app.pool_id, Domain=wrong, CustomDomainConfig=certificate)
+
+
 @pytest.mark.operation("CreateGroup")
 @pytest.mark.operation("GetGroup")
 @pytest.mark.operation("UpdateGroup")

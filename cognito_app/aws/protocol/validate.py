@@ -34,6 +34,8 @@ PASSWORD_PATTERN = r"^[\S]+.*[\S]+$"  # noqa: S105
 PASSWORD_MINIMUM = 6
 # The model's enum lags behind its documentation (GetClientToken; spec/user-pools.md 4.2).
 DOCUMENTED_VALUES = {"ExplicitAuthFlowsType": ["ALLOW_CLIENT_TOKEN_AUTH"]}
+# The pattern of domains is that of prefixes; the documentation takes full names for custom domains.
+ALSO_TAKEN = {"DomainType": r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"}
 # Clients name a device after the host, which may have no name (spec/clients.md 47).
 MAY_BE_EMPTY = ("DeviceNameType",)
 
@@ -88,7 +90,7 @@ def _compile(model: Service, name: str, required: bool) -> Check:
     if kind == "map":
         return _map(model, shape)
     if kind == "string":
-        return _string(shape, blank_is_absent=name == PASSWORD_SHAPE and not required)
+        return _string(shape, ALSO_TAKEN.get(name), blank_is_absent=name == PASSWORD_SHAPE and not required)
     return _scalar(shape)
 
 
@@ -156,12 +158,13 @@ def _map(model: Service, shape: dict[str, Any]) -> Check:
     return check
 
 
-def _string(shape: dict[str, Any], *, blank_is_absent: bool) -> Check:
+def _string(shape: dict[str, Any], also_taken: str | None, *, blank_is_absent: bool) -> Check:
     measure = _length(shape)
     enum = shape.get("enum")
     allowed = frozenset(enum or ())
     enum_text = f"Member must satisfy enum value set: [{', '.join(enum or ())}]"
     pattern = _pattern(shape["pattern"]) if "pattern" in shape else None
+    other = _pattern(also_taken) if also_taken else None
     sensitive = bool(shape.get("sensitive"))
 
     def check(value: Any, path: str, problems: Problems) -> Any:
@@ -175,6 +178,8 @@ def _string(shape: dict[str, Any], *, blank_is_absent: bool) -> Check:
         measure(len(value), value, path, problems)
         if enum and value not in allowed:
             problems.append(_problem(value, path, enum_text, sensitive))
+        if other is not None and other.fullmatch(value):
+            return value
         if pattern is not None and not (len(value) <= MAX_PATTERN_INPUT and pattern.fullmatch(value)):
             text = f"Member must satisfy regular expression pattern: {shape_pattern}"
             problems.append(_problem(value, path, text, sensitive))
