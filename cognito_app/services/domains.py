@@ -24,6 +24,7 @@ RESERVED = frozenset(
 )
 TAKEN = "Domain already associated with another user pool."
 
+CLASSIC = 1
 MANAGED_LOGIN = 2
 
 
@@ -50,7 +51,7 @@ def create(
 
     Raises InvalidParameterException or FeatureUnavailableInTierException.
     """
-    tier_rules.check_domain(pool.tier, managed_login_version)
+    _check_version(pool, managed_login_version)
     custom = certificate_arn is not None
     if not custom:
         _check_prefix(name)
@@ -75,6 +76,12 @@ def create(
     except IntegrityError:
         raise InvalidParameterException(TAKEN) from None
     return row
+
+
+def _check_version(pool: PoolConfig, version: int | None) -> None:
+    if version not in (None, CLASSIC, MANAGED_LOGIN):
+        raise InvalidParameterException("ManagedLoginVersion must be 1 or 2.")
+    tier_rules.check_domain(pool.tier, version)
 
 
 def _check_prefix(name: str) -> None:
@@ -110,7 +117,7 @@ def update(
 
     Raises ResourceNotFoundException or FeatureUnavailableInTierException.
     """
-    tier_rules.check_domain(pool.tier, managed_login_version)
+    _check_version(pool, managed_login_version)
     row = _of_pool(pool, name)
     if certificate_arn is not None:
         row.certificate_arn = certificate_arn

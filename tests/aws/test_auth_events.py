@@ -179,7 +179,10 @@ def test_events_from_before_threat_protection_say_nothing_of_risk(app: App) -> N
     app.sign_up()
     app.sign_in()
     app.idp.update_user_pool(
-        UserPoolId=app.pool_id, AutoVerifiedAttributes=["email"], UserPoolAddOns={"AdvancedSecurityMode": "AUDIT"}
+        UserPoolId=app.pool_id,
+        AutoVerifiedAttributes=["email"],
+        UserPoolTier="PLUS",
+        UserPoolAddOns={"AdvancedSecurityMode": "AUDIT"},
     )
     app.sign_in()
     newest, before, sign_up = events(app)

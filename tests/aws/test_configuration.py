@@ -179,6 +179,9 @@ def test_life_of_a_domain(app: App, idp: Any, inbox: Inbox) -> None:
     idp.create_user_pool_domain(Domain="my-app", UserPoolId=app.pool_id, ManagedLoginVersion=2)
     with refused("InvalidParameterException", "Domain already associated with another user pool."):
         idp.create_user_pool_domain(Domain="my-app", UserPoolId=other.pool_id)
+    for version in (-1, 0, 3, 2**40):
+        with refused("InvalidParameterException"):
+            idp.update_user_pool_domain(Domain="my-app", UserPoolId=app.pool_id, ManagedLoginVersion=version)
     for reserved in ("my-aws-app", "portal"):
         with refused("InvalidParameterException"):
             idp.create_user_pool_domain(Domain=reserved, UserPoolId=other.pool_id)

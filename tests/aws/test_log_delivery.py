@@ -199,6 +199,7 @@ def test_nothing_is_written_where_nothing_is_configured(
         guarded.sign_up()
         sign_in(guarded)
     # Without threat protection there is no user activity.
+    app.idp.update_user_pool(UserPoolId=app.pool_id, AutoVerifiedAttributes=["email"], UserPoolTier="PLUS")
     export(app, ACTIVITY)
     with django_capture_on_commit_callbacks(execute=True):
         app.sign_up()

@@ -81,7 +81,7 @@ def test_an_unknown_operation_is_json(target: str) -> None:
 
 
 def test_an_operation_without_a_handler_says_so() -> None:
-    answer = post(f"{PREFIX}.StartWebAuthnRegistration", b"{}")
+    answer = post("AWSCognitoIdentityService.MergeDeveloperIdentities", b"{}")
     assert answer.status_code == 501
     assert wire(answer)["__type"] == "NotImplementedException"
 
