@@ -12,12 +12,13 @@ from cognito_app.models import PoolUser, WebAuthnCredential
 from cognito_app.models.base import claim
 from cognito_app.services.relying_party import RelyingParty
 
+NOBODY = 0
 COUNTED_ALREADY = "Incorrect username or password."
 
 
 def find(user: PoolUser | None, credential_id: str, rp_id: str) -> WebAuthnCredential | None:
     """Return a passkey of the user for a relying party."""
-    rows = WebAuthnCredential.objects.filter(user_id=user.pk if user else None, credential_id=credential_id)
+    rows = WebAuthnCredential.objects.filter(user_id=user.pk if user else NOBODY, credential_id=credential_id)
     return rows.filter(relying_party_id=rp_id).first()
 
 
