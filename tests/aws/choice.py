@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.aws.mfa import PHONE, SMS_CONFIGURATION
+from tests.aws.mfa import SMS_CONFIGURATION
 from tests.clients import boto
 from tests.clients.authenticator import Authenticator
 from tests.conftest import PASSWORD, App, Inbox, make_app
@@ -81,9 +81,6 @@ def request_options(challenge: Any) -> Any:
     return json.loads(challenge["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"])
 
 
-def asserted(challenge: Any, authenticator: Authenticator, origin: str = ORIGIN, **given: Any) -> str:
+def asserted(found: Any, authenticator: Authenticator, /, origin: str = ORIGIN, **given: Any) -> str:
     """Return CREDENTIAL as a browser makes it."""
-    return json.dumps(authenticator.get(request_options(challenge), origin, **given))
-
-
-__all__ = ["PHONE"]
+    return json.dumps(authenticator.get(request_options(found), origin, **given))

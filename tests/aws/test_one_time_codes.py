@@ -192,7 +192,9 @@ class TestHiddenExistence:
 
     @pytest.mark.parametrize("preferred", [None, "EMAIL_OTP", "PASSWORD", "PASSWORD_SRP", "WEB_AUTHN"])
     def test_the_challenges_have_one_form(self, hidden: App, preferred: str | None) -> None:
-        assert shape(begin(hidden, preferred, EMAIL)) == shape(begin(hidden, preferred, "amy@example.com"))
+        with time_machine.travel(clock.now(), tick=False):
+            # The instant that a session ends is of varying length.
+            assert shape(begin(hidden, preferred, EMAIL)) == shape(begin(hidden, preferred, "amy@example.com"))
 
     def test_the_answers_have_one_form(self, hidden: App) -> None:
         for name in (EMAIL, "amy@example.com"):
