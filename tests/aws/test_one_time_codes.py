@@ -223,8 +223,8 @@ class TestHiddenExistence:
     def test_what_is_made_up_stays_the_same(self, idp: Any, inbox: Inbox) -> None:
         app = make_choice_app(idp, inbox, *EVERY, hides=True)
         for name in ("nobody", "amy@example.com", "+15550009999"):
-            first, second = (shape(begin(app, name=name)) for _ in range(2))
-            assert first == second
+            first, second = begin(app, name=name), begin(app, name=name)
+            assert first["AvailableChallenges"] == second["AvailableChallenges"]
             for factor in first["AvailableChallenges"]:
                 if factor.endswith("_OTP"):
                     assert (

@@ -199,3 +199,10 @@ def test_it_needs_the_flow_and_a_client_secret_hash(choice: App) -> None:
     keyed = choice.client(ExplicitAuthFlows=["ALLOW_USER_AUTH"], GenerateSecret=True)["ClientId"]
     with refused("NotAuthorizedException"):
         begin(App(choice.idp, choice.pool_id, keyed, choice.inbox))
+
+
+def test_an_access_token_needs_a_target_level(choice: App) -> None:
+    token = choice.sign_in()["AccessToken"]
+    with refused("InvalidParameterException", "ACCESS_TOKEN requires TARGET_ACR_VALUES."):
+        begin(choice, ACCESS_TOKEN=token)
+    assert begin(choice, MAX_AGE="60")["ChallengeName"] == "SELECT_CHALLENGE"

@@ -10,6 +10,7 @@ from cognito_app.core import ids
 from cognito_app.errors import NotAuthorizedException
 from cognito_app.models import PoolUser
 from cognito_app.services import attempts, auth_factors, delivery, tiers
+from cognito_app.services.attributes import VERIFIED_FLAGS
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.sign_in import gates, risk
 from cognito_app.services.sign_in.resume import has_name, user_of
@@ -56,6 +57,8 @@ def after_confirmation(pool: PoolConfig, client: ClientConfig, session: Session 
     """Return the session of ConfirmSignUp: it proves the contact that the code went to."""
     contact = delivery.to_verify_at_sign_up(pool, user)
     if session is None or session.user_id != user.pk or contact is None or not _is_on(pool, client):
+        return None
+    if user.attributes.get(VERIFIED_FLAGS[contact]) != "true":
         return None
     return _seal(client, CONFIRMED, user, contact)
 

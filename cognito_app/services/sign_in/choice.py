@@ -66,7 +66,6 @@ def subject_of(context: Context, name: str) -> Subject:
     if user is None:
         gates.unknown_user(context)
     gates.check_enabled(context, user)
-    made_up = auth_factors.simulated(context.pool, name)
     offered = auth_factors.available(context.pool, user) if user else ()
     if offered:
         return Subject(name, user, offered)
@@ -74,7 +73,7 @@ def subject_of(context: Context, name: str) -> Subject:
         if user is not None and user.status == PoolUser.Status.RESET_REQUIRED:
             raise PasswordResetRequiredException
         raise NotAuthorizedException(WRONG_PASSWORD)
-    return Subject(name, None, made_up)
+    return Subject(name, None, auth_factors.simulated(context.pool, name))
 
 
 def seal(context: Context, subject: Subject, challenge: str, data: Mapping[str, Any] | None = None) -> str:

@@ -17,7 +17,6 @@ from cognito_app.services.sign_in.steps import one_time_code, passkey, password,
 
 SELECT = "SELECT_CHALLENGE"
 VERIFIER = "PASSWORD_VERIFIER"
-STEP_UP = ("TARGET_ACR_VALUES", "MAX_AGE", "ACCESS_TOKEN")
 
 Spend = Callable[[], None]
 
@@ -25,8 +24,7 @@ Spend = Callable[[], None]
 def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
     """Put PREFERRED_CHALLENGE if the user has it, else let them choose; a confirmed sign-up needs neither."""
     name = gates.parameter(parameters, "USERNAME")
-    if any(parameters.get(member) for member in STEP_UP):
-        raise NotImplementedException("Step-up authentication is not implemented in this release.")
+    _refuse_step_up(parameters)
     gates.check_triggers(context)
     if context.session:
         signed_in = auto.finish(context, context.session, name)
@@ -41,6 +39,14 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
     if isinstance(outcome, Challenge) and outcome.name in (preferred, VERIFIER):
         return replace(outcome, available=subject.offered)
     return outcome
+
+
+def _refuse_step_up(parameters: Mapping[str, str]) -> None:
+    """A target that is not reached must not look as if it were; MAX_AGE says nothing without one."""
+    if parameters.get("TARGET_ACR_VALUES"):
+        raise NotImplementedException("Step-up authentication is not implemented in this release.")
+    if parameters.get("ACCESS_TOKEN"):
+        raise InvalidParameterException("ACCESS_TOKEN requires TARGET_ACR_VALUES.")
 
 
 def answer(context: Context, text: str | None, answers: Mapping[str, str]) -> Outcome:
