@@ -70,7 +70,7 @@ class Inbox:
 
     def code(self, to: str) -> str:
         """Return the code in the last message to an address."""
-        found = re.findall(r"code is (\d{6})", self.messages(to)[-1])
+        found = re.findall(r"code is (\d{6,8})", self.messages(to)[-1])
         return str(found[-1])
 
 

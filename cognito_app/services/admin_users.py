@@ -22,6 +22,7 @@ from cognito_app.messages import templates
 from cognito_app.models import OutboxMessage, PoolUser, VerificationCode
 from cognito_app.services import (
     attributes,
+    auth_factors,
     delivery,
     outbox,
     password_history,
@@ -53,6 +54,7 @@ def create(
 ) -> PoolUser:
     """Create a user who changes a temporary password at the first sign-in, and send the invitation.
 
+    Without a temporary password and an invitation, one who can sign in by codes is confirmed and has no password.
     ``action`` is None, ``SUPPRESS`` or ``RESEND``; ``media`` lists ``SMS`` and ``EMAIL`` (SMS if None).
     Raises UsernameExistsException, InvalidParameterException, InvalidPasswordException, UserNotFoundException,
     UnsupportedUserStateException, CodeDeliveryFailureException.
@@ -68,8 +70,12 @@ def create(
     user.status = PoolUser.Status.FORCE_CHANGE_PASSWORD
     if not force_alias:
         sign_up.check_free(pool, user, UsernameExistsException(EXISTS))
-    password = _temporary(pool, temporary_password)
-    password_rules.prepare(pool, user.username, password, temporary=True).put_on(user)
+    password = ""
+    if action == "SUPPRESS" and not temporary_password and _can_do_without(pool, user):
+        user.status = PoolUser.Status.CONFIRMED
+    else:
+        password = _temporary(pool, temporary_password)
+        password_rules.prepare(pool, user.username, password, temporary=True).put_on(user)
     try:
         with transaction.atomic():
             user.save(force_insert=True)
@@ -87,8 +93,14 @@ def _implied(pool: PoolConfig, username: str) -> dict[str, str]:
     return {kind: username} if kind in pool.username_attributes and kind else {}
 
 
+def _can_do_without(pool: PoolConfig, user: PoolUser) -> bool:
+    """Whether a user can sign in by codes that go to a verified contact, and needs no password."""
+    contacts = [auth_factors.CONTACT_OF[name] for name in auth_factors.configured_codes(pool, user)]
+    return any(user.attributes.get(attributes.VERIFIED_FLAGS[contact]) == "true" for contact in contacts)
+
+
 def _temporary(pool: PoolConfig, given: str | None) -> str:
-    if given is None:
+    if not given:
         return password_rules.generate_temporary(pool)
     password_rules.check_policy(pool, given, prefix=sign_up.POLICY_PREFIX)
     return given

@@ -29,12 +29,15 @@ GUESSES_PER_HOUR = {
     "VerifyUserAttribute": 15,
     "ConfirmForgotPassword": 20,
     "ChangePassword": 20,
+    "FirstFactorCode": 20,
+    "FirstFactorCodeOfName": 100,
 }
 SENDS_PER_HOUR = {
     "ForgotPassword": 20,
     "ResendConfirmationCode": 5,
     "GetUserAttributeVerificationCode": 5,
     "EmailMfa": 20,
+    "FirstFactorCode": 20,
 }
 
 
@@ -97,6 +100,11 @@ def mfa_key(pool_id: str, sub: str) -> str:
 def device_key(pool_id: str, device: str) -> str:
     """Return the key under which proofs of a device are counted."""
     return _key("device", pool_id, device)
+
+
+def first_factor_key(pool_id: str, sub: str) -> str:
+    """Return the key of a user's sign-ins without a password: those of the password are counted apart."""
+    return _key("first-factor", pool_id, sub)
 
 
 def claim_sign_in(key: str) -> None:

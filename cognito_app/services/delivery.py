@@ -83,11 +83,15 @@ def _recovery_order(pool: PoolConfig) -> Iterable[str]:
 def simulated(pool: PoolConfig, name: str, attributes: Iterable[str]) -> CodeDelivery:
     """Describe a delivery for a name that nobody has, the same each time."""
     kind = contact_kind(name)
-    if kind is not None:
-        return details_of(kind, name)
-    offered = list(attributes) or ["email"]
+    return made_up(pool, name, kind or next(iter(attributes), "email"))
+
+
+def made_up(pool: PoolConfig, name: str, attribute: str) -> CodeDelivery:
+    """Describe a delivery to a contact of a name that nobody has: the name itself where it is such a contact."""
+    if contact_kind(name) == attribute:
+        return details_of(attribute, name)
     digest = keyring.mac("simulated-delivery", f"{pool.id}:{pool.fold(name)}".encode("utf-8", "surrogatepass"))
-    if offered[0] == "phone_number":
+    if attribute == "phone_number":
         return details_of("phone_number", f"+1555{int.from_bytes(digest[:4], 'big') % 10_000_000:07d}")
     letters = [chr(ord("a") + byte % 26) for byte in digest[:2]]
     return details_of("email", f"{letters[0]}@{letters[1]}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -24,6 +25,7 @@ from cognito_app.models import PoolUser, VerificationCode
 from cognito_app.services import (
     attempts,
     attributes,
+    auth_factors,
     codes,
     compromised,
     delivery,
@@ -38,6 +40,7 @@ from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.delivery import CodeDelivery
 from cognito_app.triggers import invoke
 
+NO_CONTACT = "A user without a password needs an email address or phone number that sign-in codes can be sent to."
 POLICY_PREFIX = "Password did not conform with policy: "
 
 
@@ -75,14 +78,12 @@ def register(
         )
     user = build(pool, username, values)
     attributes.require(pool, user.attributes)
-    if password is None:
-        raise InvalidParameterException("Missing required parameter password")
-    password_rules.check_policy(pool, password, prefix=POLICY_PREFIX)
-    risk = compromised.check_new(pool, client.id, actor, password, compromised.SIGN_UP)
+    risk = _check_password(pool, client, actor, user, password)
     if delivery.to_verify_at_sign_up(pool, user):
         delivery.require_triggers(pool)
     check_free(pool, user, UsernameExistsException("User already exists"))
-    password_rules.prepare(pool, user.username, password).put_on(user)
+    if password:
+        password_rules.prepare(pool, user.username, password).put_on(user)
     try:
         with transaction.atomic():
             insert(pool, user)
@@ -93,6 +94,20 @@ def register(
         raise UsernameExistsException("User already exists") from None
     outbox.deliver(sent.message if sent else None)
     return Registered(user=user, delivery=sent.details if sent else None)
+
+
+def _check_password(
+    pool: PoolConfig, client: ClientConfig, actor: Actor, user: PoolUser, password: str | None
+) -> dict[str, Any] | None:
+    """Check a new password, or that the user can do without; returns the risk of its event."""
+    if not password:
+        if not auth_factors.takes_codes(pool):
+            raise InvalidParameterException("Missing required parameter password")
+        if not auth_factors.configured_codes(pool, user):
+            raise InvalidParameterException(NO_CONTACT)
+        return None
+    password_rules.check_policy(pool, password, prefix=POLICY_PREFIX)
+    return compromised.check_new(pool, client.id, actor, password, compromised.SIGN_UP)
 
 
 def _check_source(pool: PoolConfig, client: ClientConfig, actor: Actor) -> None:

@@ -1,6 +1,6 @@
-"""A passkey authenticator in software, and the browser in front of it: makes real attestations.
+"""A passkey authenticator in software, and the browser in front of it: makes real attestations and assertions.
 
-Source: https://www.w3.org/TR/webauthn-3/#sctn-attestation-object
+Source: https://www.w3.org/TR/webauthn-3/#sctn-attestation-object and #sctn-op-get-assertion
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from uuid import UUID
 
 import cbor2
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 ES256, RS256, EDDSA = -7, -257, -8
 USER_PRESENT, USER_VERIFIED, HAS_CREDENTIAL = 0x01, 0x04, 0x40
@@ -43,10 +43,15 @@ class Authenticator:
     attachment: str | None = "platform"
     transports: list[Any] = field(default_factory=lambda: ["internal", "hybrid"])
     credential_id: bytes = field(default_factory=lambda: os.urandom(32))
+    counts: bool = False
+    signatures: int = 0
+    user_handle: str | None = None
+    key: Any = field(default=None, repr=False)
 
     def create(self, options: Any, origin: str, *, rp_id: str | None = None, **client_data: Any) -> dict[str, Any]:
         """Return the RegistrationResponseJSON for creation options, as ``origin`` would send it."""
         key, public = self._make_key()
+        self.key, self.user_handle = key, options["user"]["id"]
         seen = {"type": "webauthn.create", "challenge": options["challenge"], "origin": origin, **client_data}
         client_data_json = json.dumps(seen).encode()
         data = self._authenticator_data(rp_id or options["rp"]["id"], public)
@@ -64,6 +69,33 @@ class Authenticator:
             "clientExtensionResults": {},
             **({"authenticatorAttachment": self.attachment} if self.attachment else {}),
         }
+
+    def get(self, options: Any, origin: str, *, rp_id: str | None = None, **client_data: Any) -> dict[str, Any]:
+        """Return the AuthenticationResponseJSON for request options, as ``origin`` would send it."""
+        self.signatures += 1
+        seen = {"type": "webauthn.get", "challenge": options["challenge"], "origin": origin, **client_data}
+        client_data_json = json.dumps(seen).encode()
+        flags = USER_PRESENT | (USER_VERIFIED if self.verifies_user else 0)
+        head = sha256((rp_id or options["rpId"]).encode()).digest() + bytes([flags])
+        data = head + (self.signatures if self.counts else 0).to_bytes(4, "big")
+        message = b"other" if self.breaks_signature else data + sha256(client_data_json).digest()
+        return {
+            "id": b64(self.credential_id),
+            "rawId": b64(self.credential_id),
+            "type": "public-key",
+            "response": {
+                "clientDataJSON": b64(client_data_json),
+                "authenticatorData": b64(data),
+                "signature": b64(self._sign(message)),
+                **({"userHandle": self.user_handle} if self.user_handle else {}),
+            },
+            "clientExtensionResults": {},
+        }
+
+    def _sign(self, message: bytes) -> bytes:
+        if self.algorithm == RS256:
+            return bytes(self.key.sign(message, padding.PKCS1v15(), hashes.SHA256()))
+        return bytes(self.key.sign(message, ec.ECDSA(hashes.SHA256())))
 
     def _make_key(self) -> tuple[Any, dict[int, Any]]:
         if self.algorithm == RS256:

@@ -20,6 +20,7 @@ def initiate_auth(
     ClientId: str,
     AuthParameters: dict[str, str] | None = None,
     ClientMetadata: dict[str, str] | None = None,
+    Session: str | None = None,
     UserContextData: dict[str, Any] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def initiate_auth(
         flow=AuthFlow,
         parameters=AuthParameters or {},
         metadata=ClientMetadata,
+        session=Session,
     )
     return present.outcome(result)
 
@@ -43,6 +45,7 @@ def admin_initiate_auth(
     AuthFlow: str,
     AuthParameters: dict[str, str] | None = None,
     ClientMetadata: dict[str, str] | None = None,
+    Session: str | None = None,
     ContextData: dict[str, Any] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
@@ -53,6 +56,7 @@ def admin_initiate_auth(
         flow=AuthFlow,
         parameters=AuthParameters or {},
         metadata=ClientMetadata,
+        session=Session,
         admin=True,
     )
     return present.outcome(result)

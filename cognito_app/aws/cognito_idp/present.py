@@ -92,4 +92,5 @@ def outcome(result: Challenge | Tokens) -> dict[str, Any]:
         "ChallengeName": result.name,
         "Session": result.session,
         "ChallengeParameters": result.parameters,
+        "AvailableChallenges": list(result.available) or None,
     }

@@ -8,6 +8,7 @@ from cognito_app.aws.call import Call
 from cognito_app.aws.cognito_idp import present
 from cognito_app.aws.registry import operation
 from cognito_app.services import attributes, clients, context_data, recovery, sign_up
+from cognito_app.services.sign_in import auto
 
 
 @operation("SignUp")
@@ -37,6 +38,7 @@ def sign_up_user(
         "UserConfirmed": False,
         "CodeDeliveryDetails": present.code_delivery(delivery) if delivery else None,
         "UserSub": registered.user.sub,
+        "Session": auto.after_sign_up(call.pool, call.client, registered.user),
     }
 
 
@@ -49,13 +51,17 @@ def confirm_sign_up(
     ConfirmationCode: str,
     SecretHash: str | None = None,
     ForceAliasCreation: bool = False,
+    Session: str | None = None,
     UserContextData: dict[str, Any] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
     context_data.of_user(call.pool, call.client, call.actor, UserContextData)
-    sign_up.confirm(call.pool, call.client, username=Username, code=ConfirmationCode, force_alias=ForceAliasCreation)
-    return {}
+    session = auto.check(call.client, Session)
+    user = sign_up.confirm(
+        call.pool, call.client, username=Username, code=ConfirmationCode, force_alias=ForceAliasCreation
+    )
+    return {"Session": auto.after_confirmation(call.pool, call.client, session, user)}
 
 
 @operation("ResendConfirmationCode")

@@ -16,10 +16,13 @@ from cognito_app.services.sign_in.steps import (
     message_code,
     mfa_setup,
     new_password,
+    one_time_code,
+    passkey,
     password,
     select_mfa,
     software_token,
     srp,
+    user_auth,
 )
 
 Step = Callable[[Context, Mapping[str, str]], Outcome]
@@ -46,12 +49,18 @@ STARTS: dict[str, Step] = {
     "ADMIN_USER_PASSWORD_AUTH": password.start,
     "ADMIN_NO_SRP_AUTH": password.start,
     "USER_SRP_AUTH": srp.start,
+    "USER_AUTH": user_auth.start,
 }
 ANSWERS: dict[str, Answer] = {
     "PASSWORD_VERIFIER": srp.answer,
     "NEW_PASSWORD_REQUIRED": new_password.answer,
     "SMS_MFA": message_code.answer_sms,
-    "EMAIL_OTP": message_code.answer_email,
+    "EMAIL_OTP": one_time_code.answer_email,
+    "SMS_OTP": one_time_code.answer_sms,
+    "WEB_AUTHN": passkey.answer,
+    "SELECT_CHALLENGE": user_auth.answer,
+    "PASSWORD": user_auth.answer_password,
+    "PASSWORD_SRP": user_auth.answer_password_srp,
     "SOFTWARE_TOKEN_MFA": software_token.answer,
     "SELECT_MFA_TYPE": select_mfa.answer,
     "MFA_SETUP": mfa_setup.answer,

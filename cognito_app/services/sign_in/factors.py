@@ -9,8 +9,10 @@ import orjson
 from cognito_app.core import keyring, masking, secrets
 from cognito_app.errors import CodeDeliveryFailureException, LimitExceededException, TooManyRequestsException
 from cognito_app.messages import templates
+from cognito_app.messages.templates import Message
 from cognito_app.models import OutboxMessage, PoolUser
 from cognito_app.services import attempts, delivery, outbox, software_tokens
+from cognito_app.services.config import PoolConfig
 from cognito_app.services.mfa_rules import CONTACT_OF, EMAIL, SMS, TOTP, Decision, Kind
 from cognito_app.services.sign_in.state import Challenge, Context, seal_session
 
@@ -61,10 +63,7 @@ def message_code(
     if factor == EMAIL:
         _claim_email(context, destination)
     code = secrets.digits(CODE_DIGITS)
-    email_template = (context.pool.extras.get("mfa") or {}).get("email")
-    message = templates.authentication(
-        context.pool.raw, email_template, medium=medium, destination=destination, code=code
-    )
+    message = code_text(context.pool, medium, destination, code)
     data = {"code": keyring.mac(*_code_parts(user, destination, code)).hex()}
     if setting_up:
         data["contact"] = destination
@@ -78,6 +77,12 @@ def message_code(
         session=seal_session(context, factor, user, methods, data),
     )
     return challenge, outbox.enqueue(user, message)
+
+
+def code_text(pool: PoolConfig, medium: str, destination: str, code: str) -> Message:
+    """Return the message that carries a code for sign-in, as a first or a second factor."""
+    email_template = (pool.extras.get("mfa") or {}).get("email")
+    return templates.authentication(pool.raw, email_template, medium=medium, destination=destination, code=code)
 
 
 def _claim_email(context: Context, destination: str) -> None:

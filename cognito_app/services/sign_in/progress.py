@@ -53,7 +53,7 @@ def failed(
 ) -> None:
     """Record that a try ended here; by default because a right password was not enough."""
     if challenges is None:
-        challenges = [events.challenge("Password", passed=True)]
+        challenges = [events.challenge("Password", passed=True)] if context.attempt.by_password else []
     attempt = context.attempt
     if attempt.recorded and events.complete(attempt.event_id, passed=False, challenges=challenges):
         return

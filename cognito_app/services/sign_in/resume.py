@@ -33,7 +33,7 @@ def resume(context: Context, text: str | None, challenge: str, answers: Mapping[
     gates.check_triggers(context)
     session = open_session(context, text, challenge)
     user = user_of(session)
-    if not _has_name(context.pool, user, name):
+    if not has_name(context.pool, user, name):
         raise NotAuthorizedException(INVALID_SESSION)
     return session, user
 
@@ -60,7 +60,8 @@ def check_user(user: PoolUser, mark: str) -> None:
         raise NotAuthorizedException(INVALID_SESSION)
 
 
-def _has_name(pool: PoolConfig, user: PoolUser, name: str) -> bool:
+def has_name(pool: PoolConfig, user: PoolUser, name: str) -> bool:
+    """Whether a user can sign in by a name."""
     known = {user.username, user.sub, *users.active_aliases(pool, user).values()}
     return pool.fold(name) in {pool.fold(item) for item in known}
 

@@ -19,6 +19,8 @@ INVALID_SESSION = "Invalid session for the user."
 EXPIRED_SESSION = "Invalid session for the user, session is expired."
 SPENT_SESSION = "Invalid session for the user, session can only be used once."
 SESSION_PLACE = b"sign-in-session"
+NOBODY = 0
+"""The user id in the sessions of made-up challenges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Proof:
 class Attempt:
     """What becomes known of an attempt while it runs; the event and the demand go on through its sessions.
 
-    ``recorded`` tells that its event is stored already; ``user`` is set when threat protection looked at it.
+    ``recorded`` tells that its event is stored already; ``user`` is set when threat protection looked at it;
+    ``by_password`` is False where the first factor is another one.
     """
 
     event_id: str = field(default_factory=ids.uuid4)
@@ -49,13 +52,15 @@ class Attempt:
     demands_mfa: bool = False
     recorded: bool = False
     device_key: str | None = None
+    by_password: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """One attempt to sign in; ``complete`` runs in the transaction that ends it and makes tokens or a session.
 
-    ``device_key`` is the DEVICE_KEY of the request: a device that the client claims to be.
+    ``device_key`` is the DEVICE_KEY of the request: a device that the client claims to be. ``session`` is the one that
+    InitiateAuth was given: a confirmed sign-up.
     """
 
     pool: PoolConfig
@@ -65,6 +70,7 @@ class Context:
     metadata: Mapping[str, str] = field(default_factory=dict)
     admin: bool = False
     device_key: str | None = None
+    session: str | None = field(default=None, repr=False)
     attempt: Attempt = field(default_factory=Attempt)
 
     @property
@@ -75,11 +81,15 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """The next question to the user, with AWS's names of challenges and parameters."""
+    """The next question to the user, with AWS's names of challenges and parameters.
+
+    ``available`` lists the first factors that the user can choose among.
+    """
 
     name: str
     parameters: dict[str, str]
     session: str | None = field(default=None, repr=False)
+    available: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +161,21 @@ def go_on(context: Context, progress: Mapping[str, Any]) -> None:
 def seal_session_for(
     client: ClientConfig,
     challenge: str,
-    user: PoolUser,
+    user: PoolUser | None,
     methods: tuple[str, ...],
     data: Mapping[str, Any] | None = None,
     *,
     progress: Mapping[str, Any],
 ) -> str:
-    """Make the session string of a challenge of a client; ``progress`` is what becomes of ``Attempt``."""
+    """Make the session string of a challenge of a client; ``progress`` is what becomes of ``Attempt``.
+
+    Without a user it belongs to nobody, and no answer is right.
+    """
     expires_at = clock.now() + timedelta(minutes=client.session_minutes)
     payload = {
         "c": client.id,
         "k": challenge,
-        "u": user.pk,
+        "u": user.pk if user else NOBODY,
         "n": ids.uuid4(),
         "e": expires_at.timestamp(),
         "m": methods,
@@ -173,9 +186,10 @@ def seal_session_for(
     return keyring.pack(payload, aad=SESSION_PLACE)
 
 
-def password_mark(user: PoolUser) -> str:
+def password_mark(user: PoolUser | None) -> str:
     """Return what tells one password of a user from the next: a session ends with the password it began with."""
-    return keyring.mac("session-password", f"{user.pk}:{user.password_hash}".encode()).hex()[:16]
+    password = f"{user.pk}:{user.password_hash}" if user else ""
+    return keyring.mac("session-password", password.encode()).hex()[:16]
 
 
 def open_session(context: Context, text: str, challenge: str) -> Session:

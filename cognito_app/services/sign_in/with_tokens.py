@@ -26,6 +26,7 @@ def _context(
     metadata: Mapping[str, str] | None,
     admin: bool,
     device_key: str | None,
+    session: str | None = None,
 ) -> Context:
     def complete(proof: Proof) -> tokens.Grant:
         device = device_tracking.at_sign_in(pool, proof.user, proof.device_key, actor)
@@ -41,6 +42,7 @@ def _context(
         metadata=metadata or {},
         admin=admin,
         device_key=device_key,
+        session=session,
     )
 
 
@@ -53,11 +55,15 @@ def start(
     parameters: Mapping[str, str],
     metadata: Mapping[str, str] | None = None,
     admin: bool = False,
+    session: str | None = None,
 ) -> Challenge | Tokens:
-    """Run InitiateAuth or AdminInitiateAuth. Raises what ``engine.start`` raises."""
+    """Run InitiateAuth or AdminInitiateAuth; ``session`` is that of a confirmed sign-up.
+
+    Raises what ``engine.start`` raises.
+    """
     if flow in REFRESH_FLOWS:
         return _refresh_flow(pool, client, actor, parameters)
-    context = _context(pool, client, actor, metadata, admin, parameters.get("DEVICE_KEY"))
+    context = _context(pool, client, actor, metadata, admin, parameters.get("DEVICE_KEY"), session)
     engine.check_flow(context, flow)
     name = gates.parameter(parameters, "USERNAME")
     clients.verify_secret_hash(client, [name], parameters.get("SECRET_HASH"))

@@ -11,8 +11,11 @@ from cognito_app.services.sign_in import gates, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 
 
-def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
-    """Check USERNAME and PASSWORD, in the order of spec/user-pools.md 6.3."""
+def start(context: Context, parameters: Mapping[str, str], spend: Callable[[], None] | None = None) -> Outcome:
+    """Check USERNAME and PASSWORD, in the order of spec/user-pools.md 6.3.
+
+    ``spend`` uses up the session of a choice: a try, right or wrong, ends it.
+    """
     name = gates.parameter(parameters, "USERNAME")
     password = gates.parameter(parameters, "PASSWORD")
     gates.check_triggers(context)
@@ -21,6 +24,8 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
         gates.unknown_user(context)
     gates.check_enabled(context, user)
     device_tracking.check_named(context.pool, user, context.device_key)
+    if spend is not None:
+        spend()
     pool = context.pool
     throttle_key = attempts.sign_in_key(pool.id, pool.fold(user.username if user else name))
     with passwords.slot():
