@@ -55,7 +55,8 @@ class Attempt:
 class Context:
     """One attempt to sign in; ``complete`` runs in the transaction that ends it and makes tokens or a session.
 
-    ``device_key`` is the DEVICE_KEY of the request: a device that the client claims to be.
+    ``device_key`` is the DEVICE_KEY of the request: a device that the client claims to be. ``metadata`` is the
+    ClientMetadata of the request, which ``answering`` tells apart: triggers see that of a start as validation data.
     """
 
     pool: PoolConfig
@@ -64,6 +65,7 @@ class Context:
     complete: Callable[[Proof], Any]
     metadata: Mapping[str, str] = field(default_factory=dict)
     admin: bool = False
+    answering: bool = False
     device_key: str | None = None
     attempt: Attempt = field(default_factory=Attempt)
 
@@ -71,6 +73,16 @@ class Context:
     def device(self) -> str | None:
         """The device that the client named, at this step or at an earlier one."""
         return self.device_key or self.attempt.device_key
+
+    @property
+    def validation_data(self) -> Mapping[str, str]:
+        """What PreAuthentication and UserMigration see of the request that started the sign-in."""
+        return {} if self.answering else self.metadata
+
+    @property
+    def client_metadata(self) -> Mapping[str, str]:
+        """What the other triggers see of the request that answered a challenge."""
+        return self.metadata if self.answering else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cognito_app.core import keyring, srp
 from cognito_app.models import PoolUser, user_rows
 from cognito_app.services import attempts, device_tracking, password_rules, users
-from cognito_app.services.sign_in import exchange, gates
+from cognito_app.services.sign_in import exchange, gates, hooks
 from cognito_app.services.sign_in.state import Challenge, Context, Outcome
 
 
@@ -15,11 +15,13 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
     """Answer USERNAME and SRP_A with PASSWORD_VERIFIER; a name that nobody has gets made-up, constant values."""
     name = gates.parameter(parameters, "USERNAME")
     public_a = srp.parse_public_a(gates.parameter(parameters, "SRP_A"))
-    gates.check_triggers(context)
     user = users.find_or_none(context.pool, name)
     if user is None:
         gates.unknown_user(context)
     gates.check_enabled(context, user)
+    pool = context.pool
+    throttle_key = attempts.sign_in_key(pool.id, pool.fold(user.username if user else name))
+    user = hooks.before(context, user, name, throttle_key)
     # Made for everybody, so that it takes as long for those who exist.
     simulated = srp.simulated(_seed(context, name))
     verifier = password_rules.open_verifier(context.pool, user) if user else None
@@ -46,7 +48,6 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     """Check the client's signature over the shared key; the state is in SECRET_BLOCK, not in the session."""
     name = gates.parameter(answers, "USERNAME")
     signed = gates.signed(answers)
-    gates.check_triggers(context)
     opened = exchange.reopen(context, exchange.USER, signed.block)
     about = opened.about
     user = user_rows.by_id(about["u"]) if about["u"] is not None else None
