@@ -12,6 +12,7 @@ from cognito_app.services import tiers
 from cognito_app.services.sign_in import progress, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 from cognito_app.services.sign_in.steps import (
+    custom,
     device_srp,
     message_code,
     mfa_setup,
@@ -46,6 +47,7 @@ STARTS: dict[str, Step] = {
     "ADMIN_USER_PASSWORD_AUTH": password.start,
     "ADMIN_NO_SRP_AUTH": password.start,
     "USER_SRP_AUTH": srp.start,
+    "CUSTOM_AUTH": custom.start,
 }
 ANSWERS: dict[str, Answer] = {
     "PASSWORD_VERIFIER": srp.answer,
@@ -57,6 +59,7 @@ ANSWERS: dict[str, Answer] = {
     "MFA_SETUP": mfa_setup.answer,
     "DEVICE_SRP_AUTH": device_srp.start,
     "DEVICE_PASSWORD_VERIFIER": device_srp.answer,
+    "CUSTOM_CHALLENGE": custom.answer,
 }
 
 
@@ -99,4 +102,5 @@ def respond(context: Context, challenge: str, session: str | None, answers: Mapp
     if step is None:
         raise NotImplementedException(f"The challenge {challenge} is not implemented in this release.")
     risk.check_source(context, answers.get("USERNAME", ""))
+    context.attempt.answered = challenge
     return progress.challenged(context, step(context, session, answers))

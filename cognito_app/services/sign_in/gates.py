@@ -19,7 +19,7 @@ from cognito_app.errors import (
 from cognito_app.models import OutboxMessage, PoolUser
 from cognito_app.services import attempts, attributes, events, mfa_preferences
 from cognito_app.services.mfa_rules import Kind
-from cognito_app.services.sign_in import ending, factors, progress, risk
+from cognito_app.services.sign_in import custom_flow, ending, factors, progress, risk
 from cognito_app.services.sign_in.exchange import Signed
 from cognito_app.services.sign_in.state import (
     DISABLED,
@@ -190,5 +190,11 @@ def finish(
     throttle_key: str | None = None,
     save: Callable[[], None] | None = None,
 ) -> Outcome:
-    """End the sign-in, when all that was asked has been answered. Raises as ``ending.end``."""
+    """End the sign-in, when all that was asked has been answered, or let the functions of a custom one go on.
+
+    Raises as ``ending.end`` and ``custom_flow.go_on``.
+    """
+    if context.attempt.custom is not None:
+        ending.settle(throttle_key, save)
+        return custom_flow.after_own_challenge(context, user, methods)
     return ending.end(context, user, methods, throttle_key=throttle_key, save=save)

@@ -7,6 +7,7 @@ function ran is read anew after it.
 from __future__ import annotations
 
 from cognito_app.errors import (
+    AliasExistsException,
     InvalidLambdaResponseException,
     NotAuthorizedException,
     ServiceError,
@@ -118,7 +119,10 @@ def migrate(context: Context, name: str, password: str) -> PoolUser | None:
         if found is None:
             return None
         return migration.adopt(context.pool, context.client, context.actor, name, found, password)
-    except ServiceError:
+    except ServiceError as error:
         if context.client.hides_users:
             return None
+        if isinstance(error, AliasExistsException):
+            # The operation lists no such error: the function named an address that is taken.
+            raise InvalidLambdaResponseException(error.message) from None
         raise
