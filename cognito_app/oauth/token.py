@@ -75,7 +75,7 @@ def _grant(site: Site, client: ClientConfig, form: dict[str, str], actor: Actor)
         return token_endpoint.refresh(site.pool, client, form, actor)
     if grant_type == "client_credentials":
         throttle.count("ClientAuthentication", pool=site.pool)
-        return token_endpoint.client_credentials(site.pool, client, form.get("scope"))
+        return token_endpoint.client_credentials(site.pool, client, form, actor)
     raise OAuthError("unsupported_grant_type")
 
 

@@ -127,6 +127,13 @@ def claim_sign_in(key: str) -> None:
     raise NotAuthorizedException(LOCKED)
 
 
+def check_not_locked(key: str) -> None:
+    """Refuse while a name is locked, without counting a try. Raises NotAuthorizedException."""
+    row = THROTTLE_ROWS.first("u.key = %s", [key])
+    if row is not None and row.locked_until > clock.now():
+        raise NotAuthorizedException(LOCKED)
+
+
 def clear_sign_in(key: str) -> None:
     """Forget the failures of a name whose password was right."""
     SignInThrottle.forget(key)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from cognito_app.core import ids
-from cognito_app.services import attributes, schema
+from cognito_app.services import attributes, claim_changes, schema
 from cognito_app.services.groups import GroupRecord
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def access_token(grant: Grant, now: int) -> dict[str, Any]:
     result.update(_common(grant, "access", now, grant.client.access_seconds))
     result["scope"] = " ".join(grant.scopes)
     result["username"] = grant.user.username
-    return result
+    return claim_changes.on_access_token(result, grant.changes, grant.client.id) if grant.changes else result
 
 
 def id_token(grant: Grant, now: int, at_hash: str | None) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def id_token(grant: Grant, now: int, at_hash: str | None) -> dict[str, Any]:
         result["cognito:groups"] = [group.name for group in grant.groups]
     result["iss"] = grant.pool.issuer
     result["cognito:username"] = grant.user.username
-    result.update(_roles(grant.groups))
+    result.update(roles_of(grant.groups))
     if grant.nonce is not None:
         result["nonce"] = grant.nonce
     result["aud"] = grant.client.id
@@ -62,7 +62,7 @@ def id_token(grant: Grant, now: int, at_hash: str | None) -> dict[str, Any]:
         result["identities"] = identities(grant.user.attributes[schema.IDENTITIES])
     for name, value in visible_attributes(grant).items():
         result.setdefault(name, _typed(name, value))
-    return result
+    return claim_changes.on_id_token(result, grant.changes) if grant.changes else result
 
 
 def identities(text: str) -> list[dict[str, str | None]]:
@@ -118,7 +118,8 @@ def _common(grant: Grant, use: str, now: int, seconds: int) -> dict[str, Any]:
     return result
 
 
-def _roles(groups: list[GroupRecord]) -> dict[str, Any]:
+def roles_of(groups: list[GroupRecord]) -> dict[str, Any]:
+    """Return the claims about IAM roles that follow from groups."""
     roles = list(dict.fromkeys(group.role_arn for group in groups if group.role_arn))
     if not roles:
         return {}

@@ -5,14 +5,14 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cognito_app.core import clock, jose
-from cognito_app.errors import InvalidParameterException, NotAuthorizedException, UnexpectedLambdaException
-from cognito_app.services import claims, client_rules, clients, keys, resource_servers
+from cognito_app.errors import InvalidParameterException, NotAuthorizedException, ServiceError
+from cognito_app.services import claim_changes, claims, client_rules, clients, keys, resource_servers, token_triggers
+from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.tokens import Tokens
-from cognito_app.triggers import invoke
-
-CUSTOMIZES_CLIENT_TOKENS = "V3_0"
 
 
 def scopes_of(pool: PoolConfig, client: ClientConfig) -> tuple[str, ...]:
@@ -21,19 +21,36 @@ def scopes_of(pool: PoolConfig, client: ClientConfig) -> tuple[str, ...]:
     return tuple(name for name in client.oauth_scopes if name in in_force)
 
 
-def sign(pool: PoolConfig, client: ClientConfig, scopes: tuple[str, ...]) -> Tokens:
-    """Sign an access token of the client's own. Raises UnexpectedLambdaException for a trigger that cannot run."""
-    if (pool.triggers.get("PreTokenGenerationConfig") or {}).get("LambdaVersion") == CUSTOMIZES_CLIENT_TOKENS:
-        invoke.require(pool.triggers, "PreTokenGenerationConfig")
+def sign(
+    pool: PoolConfig,
+    client: ClientConfig,
+    scopes: tuple[str, ...],
+    actor: Actor,
+    metadata: Mapping[str, str] | None = None,
+) -> Tokens:
+    """Sign an access token of the client's own.
+
+    Raises UserLambdaValidationException, UnexpectedLambdaException, InvalidLambdaResponseException.
+    """
+    changes = token_triggers.of_client(pool, client, actor, scopes, metadata)
     signing = keys.of_pool(pool.id)
     if signing is None:
         raise RuntimeError("a pool without signing keys")
     body = claims.client_access_token(pool.issuer, client.id, scopes, clock.epoch(), client.access_seconds)
+    body = claim_changes.on_access_token(body, changes, client.id)
     access = jose.sign(body, signing.access_token.private, signing.access_token.kid)
     return Tokens(access=access, id=None, refresh=None, expires_in=client.access_seconds)
 
 
-def issue(pool: PoolConfig, client: ClientConfig, *, secret: str, scopes: list[str] | None) -> Tokens:
+def issue(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    secret: str,
+    scopes: list[str] | None,
+    metadata: Mapping[str, str] | None = None,
+) -> Tokens:
     """Run GetClientToken; without ``scopes`` the client gets all that it has.
 
     Raises NotAuthorizedException, and InvalidParameterException for a client without the flow or a scope not its own.
@@ -50,7 +67,7 @@ def issue(pool: PoolConfig, client: ClientConfig, *, secret: str, scopes: list[s
     if not granted:
         raise InvalidParameterException("The app client has no custom scopes to authorize.")
     try:
-        return sign(pool, client, granted)
-    except UnexpectedLambdaException as error:
+        return sign(pool, client, granted, actor, metadata)
+    except ServiceError as error:
         # The operation lists no error of triggers.
         raise NotAuthorizedException(error.message) from None

@@ -12,11 +12,22 @@ from typing import Any
 from cognito_app.core import clock, jose
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException, ResourceNotFoundException
 from cognito_app.models import PoolUser
-from cognito_app.services import access, claims, client_rules, clients, config, groups, keys, resource_servers, tokens
+from cognito_app.services import (
+    access,
+    claims,
+    client_rules,
+    clients,
+    config,
+    groups,
+    keys,
+    resource_servers,
+    token_triggers,
+    tokens,
+)
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.tokens import API_SCOPE, Grant
-from cognito_app.triggers import invoke
+from cognito_app.triggers import token_generation
 
 ACCESS_TOKEN, ID_TOKEN = "ACCESS_TOKEN", "ID_TOKEN"
 USE = "token_use"
@@ -79,7 +90,6 @@ def exchange(
     flow = client_rules.IMPERSONATION_FLOW if actor is None else client_rules.DELEGATION_FLOW
     if flow not in client.flows:
         raise InvalidParameterException(f"{flow} flow not enabled for this client")
-    invoke.require(pool.triggers, "PreTokenGeneration", "PreTokenGenerationConfig")
     known = _verify(pool, subject, "Subject Token")
     if _is_of_client(known):
         raise NotAuthorizedException("The Subject Token does not stand for a user.")
@@ -90,14 +100,17 @@ def exchange(
     scopes = _scopes(pool, client, known, wanted.scopes)
     if wanted.kind == ID_TOKEN and subject.kind == ACCESS_TOKEN and not {"openid", API_SCOPE} & set(scopes):
         raise InvalidParameterException("An ID token needs the scope openid.")
-    body = _body(_grant(pool, client, user, known, scopes), known, wanted, chain)
+    grant = token_triggers.customized(
+        _grant(pool, client, user, known, scopes), caller, token_generation.AUTHENTICATION
+    )
+    body = _body(grant, known, wanted, chain)
     issued = _sign(pool, body, wanted.kind)
     audit(caller, "GetDerivedToken", pool_id=pool.id, subject=user.sub, client=client.id, acting=bool(actor))
     return Derived(
         token=issued,
         kind=wanted.kind,
         expires_in=body["exp"] - body["iat"],
-        scopes=scopes if wanted.kind == ACCESS_TOKEN else None,
+        scopes=tuple(str(body.get("scope", "")).split()) if wanted.kind == ACCESS_TOKEN else None,
     )
 
 

@@ -10,17 +10,20 @@ import re
 from collections.abc import Mapping
 from hashlib import sha256
 
+import orjson
 from django.db import transaction
 
 from cognito_app.core import clock, secrets
 from cognito_app.errors import NotAuthorizedException, ServiceError
 from cognito_app.models import AuthorizationCode
 from cognito_app.models.base import claim
-from cognito_app.services import client_tokens, clients, tokens
+from cognito_app.services import client_tokens, clients, token_triggers, tokens
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.sign_in import with_tokens
+from cognito_app.services.sign_in.hooks import TRIGGER_ERRORS
 from cognito_app.services.tokens import Grant, Tokens
+from cognito_app.triggers import token_generation
 
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
@@ -69,7 +72,10 @@ def exchange_code(pool: PoolConfig, client: ClientConfig, given: Mapping[str, st
     if grant is None:
         tokens.revoke_family(str(row.origin_jti))
         raise OAuthError("invalid_grant")
-    return tokens.sign(grant)
+    try:
+        return token_triggers.sign(grant, actor, token_generation.HOSTED)
+    except ServiceError as error:
+        raise OAuthError("invalid_request", error.message) from None
 
 
 def _check_code(row: AuthorizationCode, redirect_uri: str, verifier: str | None) -> None:
@@ -113,17 +119,36 @@ def refresh(pool: PoolConfig, client: ClientConfig, given: Mapping[str, str], ac
         raise OAuthError("invalid_request")
     try:
         return with_tokens.renew(pool, client, text, actor=actor)
+    except TRIGGER_ERRORS as error:
+        raise OAuthError("invalid_request", error.message) from None
     except ServiceError as error:
         raise OAuthError("invalid_grant", error.message) from None
 
 
-def client_credentials(pool: PoolConfig, client: ClientConfig, scope: str | None) -> Tokens:
-    """Give a confidential client a token of its own. Raises OAuthError."""
+def client_credentials(pool: PoolConfig, client: ClientConfig, given: Mapping[str, str], actor: Actor) -> Tokens:
+    """Give a confidential client a token of its own; ``aws_client_metadata`` is for the trigger. Raises OAuthError."""
     if "client_credentials" not in client.oauth_flows or not client.secrets:
         raise OAuthError("unauthorized_client")
     allowed = client_tokens.scopes_of(pool, client)
-    asked = (scope or "").split()
+    metadata = _client_metadata(given.get("aws_client_metadata"))
+    asked = given.get("scope", "").split()
     granted = tuple(name for name in allowed if name in asked) if asked else allowed
     if asked and not granted:
         raise OAuthError("invalid_scope")
-    return client_tokens.sign(pool, client, granted)
+    try:
+        return client_tokens.sign(pool, client, granted, actor, metadata)
+    except ServiceError as error:
+        raise OAuthError("invalid_request", error.message) from None
+
+
+def _client_metadata(text: str | None) -> dict[str, str] | None:
+    """Read a JSON object of texts. Raises OAuthError."""
+    if not text:
+        return None
+    try:
+        found = orjson.loads(text.encode("utf-8", "surrogatepass"))
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise OAuthError("invalid_request", "aws_client_metadata must be a JSON object of strings.")
+    return found

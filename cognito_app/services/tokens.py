@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -30,6 +30,7 @@ from cognito_app.services import claims, config, device_tracking, groups, keys, 
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.device_tracking import KnownDevice, NewDevice
+from cognito_app.triggers.token_generation import TokenChanges
 
 API_SCOPE = "aws.cognito.signin.user.admin"
 REFRESH_BYTES = 48
@@ -53,6 +54,7 @@ class Grant:
     refresh_token: str | None = field(default=None, repr=False)
     device_key: str | None = None
     new_device: NewDevice | None = None
+    changes: TokenChanges | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +183,14 @@ def refresh(
     actor: Actor,
     check_user: Callable[[PoolUser], None] | None = None,
     device_key: str | None = None,
+    customize: Callable[[Grant], Grant] | None = None,
 ) -> Grant:
     """Renew the tokens of a family; attributes and groups are read anew.
 
     Where the client rotates, the refresh token is replaced by a successor for the rest of its life; within the grace
     period the old one leads to the same successor. ``check_user`` may refuse before anything changes. The tokens of a
-    confirmed device are renewed only with its key.
+    confirmed device are renewed only with its key. ``customize`` asks the trigger: what fails there leaves the refresh
+    token as it was.
     Raises NotAuthorizedException or RefreshTokenReuseException.
     """
     row = check_refresh_token(find_refresh_token(text), client)
@@ -199,10 +203,7 @@ def refresh(
         check_user(user)
     bound_to = row.details.get(device_tracking.DETAIL)
     device_tracking.check_refresh(pool, user, bound_to=bound_to, sent=device_key)
-    successor = _rotate(client, row, text) if client.rotates else None
-    # After the rotation's transaction: whoever ends a session locks its record before its refresh tokens.
-    user_sessions.touch(pool, str(row.origin_jti), actor, rotated=client.rotates)
-    return Grant(
+    grant = Grant(
         pool=pool,
         client=client,
         user=user,
@@ -211,9 +212,23 @@ def refresh(
         auth_time=row.auth_time,
         origin_jti=str(uuid.UUID(str(row.origin_jti))),
         event_id=row.details.get("event_id", ""),
-        refresh_token=successor,
         device_key=bound_to,
     )
+    if customize is not None:
+        grant = _customized(grant, row, client, customize)
+    successor = _rotate(client, row, text) if client.rotates else None
+    # After the rotation's transaction: whoever ends a session locks its record before its refresh tokens.
+    user_sessions.touch(pool, str(row.origin_jti), actor, rotated=client.rotates)
+    return replace(grant, refresh_token=successor)
+
+
+def _customized(grant: Grant, row: RefreshToken, client: ClientConfig, customize: Callable[[Grant], Grant]) -> Grant:
+    """Ask the trigger, which may take its time: the refresh token may be revoked meanwhile."""
+    changed = customize(grant)
+    if changed is not grant:
+        row.refresh_from_db()
+        check_refresh_token(row, client)
+    return changed
 
 
 def _rotate(client: ClientConfig, row: RefreshToken, text: str) -> str:

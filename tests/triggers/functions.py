@@ -54,3 +54,17 @@ def process(event: Any, context: Any) -> Any:
     """Say which process this is."""
     event["response"]["pid"] = os.getpid()
     return event
+
+
+seen: list[str] = []
+
+
+def outside_transactions(event: Any, context: Any) -> Any:
+    """Note the source; refuse to run in a transaction. Somebody unknown is taken over."""
+    from django.db import connection
+
+    assert connection.in_atomic_block is False
+    seen.append(event["triggerSource"])
+    if event["triggerSource"].startswith("UserMigration"):
+        event["response"].update(userAttributes={"email": "moved@example.com"}, finalUserStatus="CONFIRMED")
+    return event

@@ -120,10 +120,17 @@ def get_tokens_from_refresh_token(
     ClientId: str,
     ClientSecret: str | None = None,
     DeviceKey: str | None = None,
+    ClientMetadata: dict[str, str] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     issued = with_tokens.get_tokens(
-        call.pool, call.client, call.actor, text=RefreshToken, secret=ClientSecret, device_key=DeviceKey
+        call.pool,
+        call.client,
+        call.actor,
+        text=RefreshToken,
+        secret=ClientSecret,
+        device_key=DeviceKey,
+        metadata=ClientMetadata,
     )
     return {"AuthenticationResult": present.tokens(issued)}
 

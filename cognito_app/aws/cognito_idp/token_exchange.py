@@ -20,7 +20,9 @@ def get_client_token(
     Scopes: list[str] | None = None,
     ClientMetadata: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    issued = client_tokens.issue(call.pool, call.client, secret=Secret, scopes=Scopes)
+    issued = client_tokens.issue(
+        call.pool, call.client, call.actor, secret=Secret, scopes=Scopes, metadata=ClientMetadata
+    )
     return {
         "ClientAuthenticationResult": {
             "AccessToken": issued.access,

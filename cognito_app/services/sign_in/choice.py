@@ -105,7 +105,6 @@ def reopen(context: Context, text: str | None, answers: Mapping[str, str], chall
     if not text:
         raise InvalidParameterException("Missing required parameter Session")
     name = gates.parameter(answers, "USERNAME")
-    gates.check_triggers(context)
     session = open_session(context, text, KIND)
     if session.is_spent():
         raise NotAuthorizedException(SPENT_SESSION)

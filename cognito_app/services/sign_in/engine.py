@@ -12,6 +12,7 @@ from cognito_app.services import tiers
 from cognito_app.services.sign_in import progress, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 from cognito_app.services.sign_in.steps import (
+    custom,
     device_srp,
     message_code,
     mfa_setup,
@@ -50,6 +51,7 @@ STARTS: dict[str, Step] = {
     "ADMIN_NO_SRP_AUTH": password.start,
     "USER_SRP_AUTH": srp.start,
     "USER_AUTH": user_auth.start,
+    "CUSTOM_AUTH": custom.start,
 }
 ANSWERS: dict[str, Answer] = {
     "PASSWORD_VERIFIER": srp.answer,
@@ -66,6 +68,7 @@ ANSWERS: dict[str, Answer] = {
     "MFA_SETUP": mfa_setup.answer,
     "DEVICE_SRP_AUTH": device_srp.start,
     "DEVICE_PASSWORD_VERIFIER": device_srp.answer,
+    "CUSTOM_CHALLENGE": custom.answer,
 }
 
 
@@ -108,4 +111,5 @@ def respond(context: Context, challenge: str, session: str | None, answers: Mapp
     if step is None:
         raise NotImplementedException(f"The challenge {challenge} is not implemented in this release.")
     risk.check_source(context, answers.get("USERNAME", ""))
+    context.attempt.answered = challenge
     return progress.challenged(context, step(context, session, answers))

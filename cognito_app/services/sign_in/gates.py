@@ -19,7 +19,7 @@ from cognito_app.errors import (
 from cognito_app.models import OutboxMessage, PoolUser
 from cognito_app.services import attempts, attributes, events, mfa_preferences
 from cognito_app.services.mfa_rules import Kind
-from cognito_app.services.sign_in import factors, progress, risk
+from cognito_app.services.sign_in import custom_flow, ending, factors, progress, risk
 from cognito_app.services.sign_in.exchange import Signed
 from cognito_app.services.sign_in.state import (
     DISABLED,
@@ -27,12 +27,9 @@ from cognito_app.services.sign_in.state import (
     Challenge,
     Context,
     Outcome,
-    Proof,
-    SignedIn,
     seal_session,
 )
 from cognito_app.services.sign_in.steps import device
-from cognito_app.triggers import invoke
 
 NO_FACTOR_POSSIBLE = "MFA is required, and the user has no MFA method that can be used or set up."
 
@@ -52,18 +49,11 @@ def signed(answers: Mapping[str, str]) -> Signed:
     return Signed(block=block, signature=signature, timestamp=parameter(answers, "TIMESTAMP"))
 
 
-def check_triggers(context: Context) -> None:
-    """Refuse a pool whose sign-in triggers cannot run. Raises UnexpectedLambdaException."""
-    names = ("PreAuthentication", "PostAuthentication", "PreTokenGeneration", "PreTokenGenerationConfig")
-    invoke.require(context.pool.triggers, *names)
-
-
 def unknown_user(context: Context) -> None:
     """Stop at a name that nobody has, unless the client hides that: then go on with made-up values.
 
     Raises UserNotFoundException.
     """
-    invoke.require(context.pool.triggers, "UserMigration")
     if not context.client.hides_users:
         raise UserNotFoundException
 
@@ -149,17 +139,20 @@ def second_factor(
             # The first factor was right, whatever stops the second.
             attempts.clear_sign_in(throttle_key)
         raise
+    if outcome is None:
+        # Triggers run at the end, outside of the transaction.
+        return finish(context, user, methods)
     factors.send(message)
     return outcome
 
 
 def _after_first_factor(
     context: Context, user: PoolUser, methods: tuple[str, ...]
-) -> tuple[Outcome, OutboxMessage | None]:
+) -> tuple[Challenge | None, OutboxMessage | None]:
     """Decide about the second factor when what the first one brought is stored: it may have changed the attributes."""
     decision = mfa_preferences.decide(context.pool, user, demanded=risk.demands_mfa(context))
     if decision.kind is Kind.NONE:
-        return finish(context, user, methods), None
+        return None, None
     if decision.kind is Kind.REFUSED:
         raise InvalidParameterException(NO_FACTOR_POSSIBLE)
     if decision.kind is not Kind.SETUP and not risk.demands_mfa(context):
@@ -196,17 +189,12 @@ def finish(
     *,
     throttle_key: str | None = None,
     save: Callable[[], None] | None = None,
-) -> SignedIn:
-    """End the sign-in: one transaction clears the failures, stores the event and the tokens or browser session."""
-    risk.check_source(context, user.username)
-    proof = Proof(
-        user=user, methods=methods, time=clock.now(), event_id=context.attempt.event_id, device_key=context.device
-    )
-    with transaction.atomic():
-        if save is not None:
-            save()
-        if throttle_key is not None:
-            attempts.clear_sign_in(throttle_key)
-        progress.passed(context, user, methods)
-        result = context.complete(proof)
-    return SignedIn(proof=proof, result=result)
+) -> Outcome:
+    """End the sign-in, when all that was asked has been answered, or let the functions of a custom one go on.
+
+    Raises as ``ending.end`` and ``custom_flow.go_on``.
+    """
+    if context.attempt.custom is not None:
+        ending.settle(throttle_key, save)
+        return custom_flow.after_own_challenge(context, user, methods)
+    return ending.end(context, user, methods, throttle_key=throttle_key, save=save)

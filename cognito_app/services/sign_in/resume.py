@@ -25,12 +25,11 @@ from cognito_app.services.sign_in.state import (
 def resume(context: Context, text: str | None, challenge: str, answers: Mapping[str, str]) -> tuple[Session, PoolUser]:
     """Return the session of an answer and its user; the session is not spent yet.
 
-    Raises InvalidParameterException, NotAuthorizedException, UnexpectedLambdaException.
+    Raises InvalidParameterException, NotAuthorizedException.
     """
     if not text:
         raise InvalidParameterException("Missing required parameter Session")
     name = gates.parameter(answers, "USERNAME")
-    gates.check_triggers(context)
     session = open_session(context, text, challenge)
     user = user_of(session)
     if not has_name(context.pool, user, name):

@@ -12,6 +12,8 @@ from cognito_app.errors import NotAuthorizedException
 from cognito_app.models import PoolUser, SpentNonce
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
+from cognito_app.services.sign_in import custom_state
+from cognito_app.services.sign_in.custom_state import Custom
 
 WRONG_PASSWORD = "Incorrect username or password."  # noqa: S105  # a message
 DISABLED = "User is disabled."
@@ -42,7 +44,8 @@ class Attempt:
     """What becomes known of an attempt while it runs; the event and the demand go on through its sessions.
 
     ``recorded`` tells that its event is stored already; ``user`` is set when threat protection looked at it;
-    ``by_password`` is False where the first factor is another one.
+    ``by_password`` is False where the first factor is another one. ``answered`` is the challenge that this request
+    answers; ``custom`` is there while functions decide what comes next.
     """
 
     event_id: str = field(default_factory=ids.uuid4)
@@ -51,6 +54,8 @@ class Attempt:
     risk: dict[str, Any] = field(default_factory=dict)
     demands_mfa: bool = False
     recorded: bool = False
+    answered: str = ""
+    custom: Custom | None = None
     device_key: str | None = None
     by_password: bool = True
 
@@ -60,7 +65,8 @@ class Context:
     """One attempt to sign in; ``complete`` runs in the transaction that ends it and makes tokens or a session.
 
     ``device_key`` is the DEVICE_KEY of the request: a device that the client claims to be. ``session`` is the one that
-    InitiateAuth was given: a confirmed sign-up.
+    InitiateAuth was given: a confirmed sign-up. ``metadata`` is the ClientMetadata of the request, which ``answering``
+    tells apart: triggers see that of a start as validation data.
     """
 
     pool: PoolConfig
@@ -69,6 +75,7 @@ class Context:
     complete: Callable[[Proof], Any]
     metadata: Mapping[str, str] = field(default_factory=dict)
     admin: bool = False
+    answering: bool = False
     device_key: str | None = None
     session: str | None = field(default=None, repr=False)
     attempt: Attempt = field(default_factory=Attempt)
@@ -77,6 +84,16 @@ class Context:
     def device(self) -> str | None:
         """The device that the client named, at this step or at an earlier one."""
         return self.device_key or self.attempt.device_key
+
+    @property
+    def validation_data(self) -> Mapping[str, str]:
+        """What PreAuthentication and UserMigration see of the request that started the sign-in."""
+        return {} if self.answering else self.metadata
+
+    @property
+    def client_metadata(self) -> Mapping[str, str]:
+        """What the other triggers see of the request that answered a challenge."""
+        return self.metadata if self.answering else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +148,29 @@ class Session:
 
 
 def seal_session(
-    context: Context, challenge: str, user: PoolUser, methods: tuple[str, ...], data: Mapping[str, Any] | None = None
+    context: Context,
+    challenge: str,
+    user: PoolUser | None,
+    methods: tuple[str, ...],
+    data: Mapping[str, Any] | None = None,
 ) -> str:
-    """Make the session string of a challenge: nothing is stored until it is answered."""
+    """Make the session string of a challenge: nothing is stored until it is answered.
+
+    ``user`` is None for a name that nobody has, where the client hides that.
+    """
     return seal_session_for(context.client, challenge, user, methods, data, progress=progress_of(context))
 
 
 def progress_of(context: Context) -> dict[str, Any]:
     """Return what the next step must know of the attempt; ``go_on`` takes it up again."""
     attempt = context.attempt
-    return {
+    result = {
         "v": attempt.event_id,
         "f": attempt.demands_mfa,
         "r": attempt.recorded or attempt.user is not None,
         "d": context.device if context.pool.devices else None,
     }
+    return result if attempt.custom is None else {**result, "x": custom_state.packed(attempt.custom)}
 
 
 def go_on(context: Context, progress: Mapping[str, Any]) -> None:
@@ -153,6 +178,7 @@ def go_on(context: Context, progress: Mapping[str, Any]) -> None:
     attempt = context.attempt
     attempt.demands_mfa = progress["f"]
     attempt.device_key = progress["d"]
+    attempt.custom = custom_state.opened(progress.get("x"))
     if progress["r"]:
         # Only a stored event goes on: two answers to one session must not store two under the same id.
         attempt.event_id, attempt.recorded = progress["v"], True
@@ -179,7 +205,7 @@ def seal_session_for(
         "n": ids.uuid4(),
         "e": expires_at.timestamp(),
         "m": methods,
-        "p": password_mark(user),
+        "p": password_mark(user) if user else "",
         "d": data or {},
         "g": progress,
     }

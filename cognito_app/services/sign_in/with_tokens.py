@@ -6,17 +6,22 @@ from collections.abc import Callable, Mapping
 
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException, UnauthorizedException
 from cognito_app.models import PoolUser
-from cognito_app.services import clients, device_tracking, tokens
+from cognito_app.services import clients, device_tracking, token_triggers, tokens
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.sign_in import engine, gates
 from cognito_app.services.sign_in.state import Challenge, Context, Outcome, Proof
 from cognito_app.services.tokens import Tokens
-from cognito_app.triggers import invoke
+from cognito_app.triggers import token_generation
 
 REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
 # pycognito leaves it out here; the next answer carries it (spec/clients.md 44).
 WITHOUT_SECRET_HASH = ("DEVICE_SRP_AUTH",)
+SOURCES = {
+    "NEW_PASSWORD_REQUIRED": token_generation.NEW_PASSWORD,
+    "DEVICE_PASSWORD_VERIFIER": token_generation.DEVICE,
+}
+"""What PreTokenGeneration is told by the challenge that ended the sign-in."""
 
 
 def _context(
@@ -26,7 +31,9 @@ def _context(
     metadata: Mapping[str, str] | None,
     admin: bool,
     device_key: str | None,
+    *,
     session: str | None = None,
+    answering: bool = False,
 ) -> Context:
     def complete(proof: Proof) -> tokens.Grant:
         device = device_tracking.at_sign_in(pool, proof.user, proof.device_key, actor)
@@ -41,6 +48,7 @@ def _context(
         complete=complete,
         metadata=metadata or {},
         admin=admin,
+        answering=answering,
         device_key=device_key,
         session=session,
     )
@@ -63,11 +71,11 @@ def start(
     """
     if flow in REFRESH_FLOWS:
         return _refresh_flow(pool, client, actor, parameters)
-    context = _context(pool, client, actor, metadata, admin, parameters.get("DEVICE_KEY"), session)
+    context = _context(pool, client, actor, metadata, admin, parameters.get("DEVICE_KEY"), session=session)
     engine.check_flow(context, flow)
     name = gates.parameter(parameters, "USERNAME")
     clients.verify_secret_hash(client, [name], parameters.get("SECRET_HASH"))
-    return _tokens_of(engine.start(context, flow, parameters))
+    return _tokens_of(context, engine.start(context, flow, parameters))
 
 
 def respond(
@@ -82,15 +90,18 @@ def respond(
     admin: bool = False,
 ) -> Challenge | Tokens:
     """Run RespondToAuthChallenge or AdminRespondToAuthChallenge. Raises what ``engine.respond`` raises."""
-    context = _context(pool, client, actor, metadata, admin, answers.get("DEVICE_KEY"))
+    context = _context(pool, client, actor, metadata, admin, answers.get("DEVICE_KEY"), answering=True)
     name = gates.parameter(answers, "USERNAME")
     if challenge not in WITHOUT_SECRET_HASH or "SECRET_HASH" in answers:
         clients.verify_secret_hash(client, [name], answers.get("SECRET_HASH"))
-    return _tokens_of(engine.respond(context, challenge, session, answers))
+    source = SOURCES.get(challenge, token_generation.AUTHENTICATION)
+    return _tokens_of(context, engine.respond(context, challenge, session, answers), source)
 
 
-def _tokens_of(outcome: Outcome) -> Challenge | Tokens:
-    return outcome if isinstance(outcome, Challenge) else tokens.sign(outcome.result)
+def _tokens_of(context: Context, outcome: Outcome, source: str = token_generation.AUTHENTICATION) -> Challenge | Tokens:
+    if isinstance(outcome, Challenge):
+        return outcome
+    return token_triggers.sign(outcome.result, context.actor, source, context.client_metadata)
 
 
 def _refresh_flow(pool: PoolConfig, client: ClientConfig, actor: Actor, parameters: Mapping[str, str]) -> Tokens:
@@ -114,13 +125,21 @@ def renew(
     actor: Actor,
     check_user: Callable[[PoolUser], None] | None = None,
     device_key: str | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Tokens:
     """Return new tokens for a refresh token, and its successor where the client rotates.
 
     Raises NotAuthorizedException or RefreshTokenReuseException.
     """
-    invoke.require(pool.triggers, "PreTokenGeneration", "PreTokenGenerationConfig")
-    grant = tokens.refresh(pool, client, text, actor=actor, check_user=check_user, device_key=device_key)
+    grant = tokens.refresh(
+        pool,
+        client,
+        text,
+        actor=actor,
+        check_user=check_user,
+        device_key=device_key,
+        customize=token_triggers.customizer(actor, token_generation.REFRESH, metadata),
+    )
     return tokens.sign(grant)
 
 
@@ -132,11 +151,12 @@ def get_tokens(
     text: str,
     secret: str | None,
     device_key: str | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Tokens:
     """Run GetTokensFromRefreshToken. Raises NotAuthorizedException or RefreshTokenReuseException."""
     if not clients.verify_secret(client, secret):
         raise NotAuthorizedException(f"Unable to verify client secret for client {client.id}")
-    return renew(pool, client, text, actor=actor, device_key=device_key)
+    return renew(pool, client, text, actor=actor, device_key=device_key, metadata=metadata)
 
 
 def revoke(

@@ -37,7 +37,6 @@ def start(context: Context, session: str | None, answers: Mapping[str, str]) -> 
     name = gates.parameter(answers, "USERNAME")
     key = gates.parameter(answers, "DEVICE_KEY")
     public_a = srp.parse_public_a(gates.parameter(answers, "SRP_A"))
-    gates.check_triggers(context)
     devices.check_tracked(context.pool)
     passed, user = _first_factor(context, session, name, key)
     if passed.progress["d"] != key:
@@ -68,7 +67,6 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     name = gates.parameter(answers, "USERNAME")
     key = gates.parameter(answers, "DEVICE_KEY")
     signed = gates.signed(answers)
-    gates.check_triggers(context)
     devices.check_tracked(context.pool)
     opened = exchange.reopen(context, exchange.DEVICE, signed.block)
     user = user_rows.by_id(opened.about["u"])

@@ -29,7 +29,6 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
         raise InvalidParameterException("Missing required parameter Session")
     name = gates.parameter(answers, "USERNAME")
     password = gates.parameter(answers, "NEW_PASSWORD")
-    gates.check_triggers(context)
     opened = open_session(context, session, CHALLENGE)
     if opened.is_spent():
         raise NotAuthorizedException(SPENT_SESSION)

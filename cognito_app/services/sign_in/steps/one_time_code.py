@@ -32,7 +32,7 @@ from cognito_app.services import (
 )
 from cognito_app.services.auth_factors import CONTACT_OF
 from cognito_app.services.config import PoolConfig
-from cognito_app.services.sign_in import choice, factors, gates, risk
+from cognito_app.services.sign_in import choice, factors, gates, hooks, risk
 from cognito_app.services.sign_in.choice import Choice, Subject
 from cognito_app.services.sign_in.state import INVALID_SESSION, NOBODY, Challenge, Context, Outcome
 from cognito_app.services.sign_in.steps import message_code
@@ -49,7 +49,7 @@ def put(context: Context, subject: Subject, factor: str, spend: Callable[[], Non
     """
     delivery.require_triggers(context.pool)
     _claim_send(context, subject)
-    user, contact = subject.user, CONTACT_OF[factor]
+    user, contact = hooks.before(context, subject.user, subject.name), CONTACT_OF[factor]
     made_up = delivery.made_up(context.pool, subject.name, contact)
     destination = user.attributes[contact] if user else ""
     code = secrets.digits(DIGITS)

@@ -17,7 +17,7 @@ from cognito_app.errors import InvalidParameterException, NotAuthorizedException
 from cognito_app.models import PoolUser, WebAuthnCredential
 from cognito_app.services import attempts, device_tracking, mfa_preferences, passkey_proofs, relying_party
 from cognito_app.services.auth_factors import PASSKEY
-from cognito_app.services.sign_in import choice, gates, risk
+from cognito_app.services.sign_in import choice, gates, hooks, risk
 from cognito_app.services.sign_in.choice import Subject
 from cognito_app.services.sign_in.state import (
     DISABLED,
@@ -37,6 +37,7 @@ def put(context: Context, subject: Subject) -> Challenge:
     party = relying_party.of_pool(context.pool)
     if party is None:
         raise NotAuthorizedException(INVALID_SESSION)
+    hooks.before(context, subject.user, subject.name)
     challenge = webauthn.to_text(secrets.token_bytes(CHALLENGE_BYTES))
     known = _described(subject.user, party.id) if subject.user else _made_up(context, subject)
     options = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from cognito_app.core import passwords
 from cognito_app.models import PoolUser
 from cognito_app.services import attempts, device_tracking, password_rules, users
-from cognito_app.services.sign_in import gates, risk
+from cognito_app.services.sign_in import gates, hooks, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 
 
@@ -18,19 +18,25 @@ def start(context: Context, parameters: Mapping[str, str], spend: Callable[[], N
     """
     name = gates.parameter(parameters, "USERNAME")
     password = gates.parameter(parameters, "PASSWORD")
-    gates.check_triggers(context)
     user = users.find_or_none(context.pool, name)
+    pool = context.pool
+    throttle_key = attempts.sign_in_key(pool.id, pool.fold(user.username if user else name))
+    counted = user is None and hooks.migrates(context)
+    if counted:
+        # The function guesses for the caller: each question to it counts as a try, under the name that was typed.
+        attempts.claim_sign_in(throttle_key)
+        user = hooks.migrate(context, name, password)
     if user is None:
         gates.unknown_user(context)
     gates.check_enabled(context, user)
     device_tracking.check_named(context.pool, user, context.device_key)
     if spend is not None:
         spend()
-    pool = context.pool
-    throttle_key = attempts.sign_in_key(pool.id, pool.fold(user.username if user else name))
+    user = hooks.before(context, user, name, None if counted else throttle_key)
     with passwords.slot():
         # Counted inside the slot: what waits for a processor is no attempt yet.
-        attempts.claim_sign_in(throttle_key)
+        if not counted:
+            attempts.claim_sign_in(throttle_key)
         right = passwords.check(user.password_hash if user else None, password)
     if user is None or not right:
         raise gates.wrong_password(context, user)

@@ -25,7 +25,6 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
     """Put PREFERRED_CHALLENGE if the user has it, else let them choose; a confirmed sign-up needs neither."""
     name = gates.parameter(parameters, "USERNAME")
     _refuse_step_up(parameters)
-    gates.check_triggers(context)
     if context.session:
         signed_in = auto.finish(context, context.session, name)
         if signed_in is not None:
