@@ -98,5 +98,6 @@ def respond(context: Context, challenge: str, session: str | None, answers: Mapp
     step = ANSWERS.get(challenge)
     if step is None:
         raise NotImplementedException(f"The challenge {challenge} is not implemented in this release.")
+    context.attempt.answering = True
     risk.check_source(context, answers.get("USERNAME", ""))
     return progress.challenged(context, step(context, session, answers))

@@ -39,7 +39,8 @@ class Proof:
 class Attempt:
     """What becomes known of an attempt while it runs; the event and the demand go on through its sessions.
 
-    ``recorded`` tells that its event is stored already; ``user`` is set when threat protection looked at it.
+    ``answering``: the request answers a challenge; ``recorded``: its event is stored already; ``user`` is set when
+    threat protection looked at it.
     """
 
     event_id: str = field(default_factory=ids.uuid4)
@@ -49,6 +50,7 @@ class Attempt:
     demands_mfa: bool = False
     recorded: bool = False
     device_key: str | None = None
+    answering: bool = False
 
 
 @dataclass(frozen=True, slots=True)
