@@ -20,7 +20,7 @@ AUTHENTICATION_TEXT = "Your authentication code is {####}. "
 AUTHENTICATION_SUBJECT = "Your authentication code"
 LINK_TEXT = "Please click the link below to verify your email address. {##Verify Email##} "
 LINK_SUBJECT = "Your verification link"
-LINK = re.compile(r"\{##(.*?)##\}", re.DOTALL)
+LINK = re.compile(r"\{##((?:(?!##).)+)##\}", re.DOTALL)
 INVITATION_TEXT = "Your username is {username} and temporary password is {####}. "
 INVITATION_SUBJECT = "Your temporary password"
 

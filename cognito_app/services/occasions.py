@@ -25,6 +25,7 @@ FORGOT_PASSWORD = "ForgotPassword"  # noqa: S105  # a trigger source
 UPDATE_ATTRIBUTE = "UpdateUserAttribute"
 VERIFY_ATTRIBUTE = "VerifyUserAttribute"
 AUTHENTICATION = "Authentication"
+ACCOUNT_TAKE_OVER = "AccountTakeOverNotification"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from cognito_app.triggers.invoke import Caller
 CODE_PARAMETER = "{####}"
 LINK_PARAMETER = "{##Click Here##}"
 USERNAME_PARAMETER = "{username}"
-LINK = re.compile(r"\{##(.*?)##\}", re.DOTALL)
+LINK = re.compile(r"\{##((?:(?!##).)+)##\}", re.DOTALL)
 WITH_LINK = ("SignUp", "ResendCode")
 """The reasons whose mails may hold a link instead of a code."""
 
