@@ -40,6 +40,7 @@ from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.delivery import CodeDelivery
 from cognito_app.triggers import migration as migration_trigger
 from cognito_app.triggers import sign_up as sign_up_triggers
+from cognito_app.triggers.invoke import Caller
 
 NO_CONTACT = "Cannot reset password for the user as there is no registered/verified email or phone_number"
 WRONG_STATE = "User password cannot be reset in the current state."
@@ -144,13 +145,13 @@ def confirm_forgot(
         sessions.end_for_new_password(row)
         events.record(row, actor, events.PASSWORD_CHANGE, passed=True, risk=risk, client_id=client.id)
     attempts.clear_sign_in(attempts.sign_in_key(pool.id, pool.fold(user.username)))
-    sign_up_triggers.post_confirmation(
-        pool_triggers.caller(pool, client.id, actor),
-        sign_up_triggers.CONFIRM_FORGOT_PASSWORD,
-        row.username,
-        occasions.event_attributes(row),
-        metadata=metadata,
-    )
+    _tell_reset(pool_triggers.caller(pool, client.id, actor), row, metadata)
+
+
+def _tell_reset(caller: Caller, user: PoolUser, metadata: Mapping[str, str] | None) -> None:
+    source = sign_up_triggers.CONFIRM_FORGOT_PASSWORD
+    shown = occasions.event_attributes(user)
+    sign_up_triggers.post_confirmation(caller, source, user.username, shown, metadata=metadata)
 
 
 def _check_code(user: PoolUser | None, code: str) -> VerificationCode:

@@ -72,14 +72,7 @@ def register(
     if pool.admin_create_only:
         raise NotAuthorizedException("SignUp is not permitted for this user pool")
     _check_source(pool, client, actor)
-    attributes.check_user_may_write(pool, client, list(given))
-    values = attributes.normalized(pool, given)
-    if "preferred_username" in values and "preferred_username" in pool.alias_attributes:
-        raise InvalidParameterException(
-            "Cannot provide preferred_username at sign-up: it is an alias of this user pool."
-        )
-    user = build(pool, username, values)
-    attributes.require(pool, user.attributes)
+    user = _checked_user(pool, client, username, given)
     if password is None:
         raise InvalidParameterException("Missing required parameter password")
     password_rules.check_policy(pool, password, prefix=POLICY_PREFIX)
@@ -106,6 +99,18 @@ def register(
     if is_confirmed(user):
         _tell_confirmed(occasion, user)
     return Registered(user=user, delivery=sent.details if sent else None)
+
+
+def _checked_user(pool: PoolConfig, client: ClientConfig, username: str, given: Mapping[str, str]) -> PoolUser:
+    attributes.check_user_may_write(pool, client, list(given))
+    values = attributes.normalized(pool, given)
+    if "preferred_username" in values and "preferred_username" in pool.alias_attributes:
+        raise InvalidParameterException(
+            "Cannot provide preferred_username at sign-up: it is an alias of this user pool."
+        )
+    user = build(pool, username, values)
+    attributes.require(pool, user.attributes)
+    return user
 
 
 def is_confirmed(user: PoolUser) -> bool:
