@@ -6,11 +6,13 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from cognito_app.errors import ServiceError
-from cognito_app.models import user_rows
+from cognito_app.errors import ServiceError, UserLambdaValidationException
+from cognito_app.models import PoolUser, user_rows
 from cognito_app.pages import flow
 from cognito_app.pages.site import Visit, page
 from cognito_app.services import authorization, sign_up
+from cognito_app.services.authorization import AuthorizeRequest
+from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in import gates
 from cognito_app.services.sign_in.state import open_session
 
@@ -36,9 +38,16 @@ def confirm(visit: Visit) -> HttpResponse:
             return confirmation_page(visit, username, session, notice=notice)
         if not code:
             return confirmation_page(visit, username, session, message="Enter the code.")
-        user = sign_up.confirm(pool, client, username=username, code=code[:64])
+        user = sign_up.confirm(pool, client, flow.actor(visit), username=username, code=code[:64])
     except ServiceError as error:
         return confirmation_page(visit, username, session, message=error.message)
+    return sign_in_confirmed(visit, request, client, user, session)
+
+
+def sign_in_confirmed(
+    visit: Visit, request: AuthorizeRequest, client: ClientConfig, user: PoolUser, session: str
+) -> HttpResponse:
+    """Go on after the confirmation of an account: the session of its sign-up stands for the password."""
     context = flow.context(visit, client)
     try:
         opened = open_session(context, session, "SIGN_UP")
@@ -64,8 +73,11 @@ def confirm_user(visit: Visit) -> HttpResponse:
     if not username or not code:
         return visit.error("invalid_request")
     try:
-        sign_up.confirm(visit.site.pool, client, username=username, code=code)
+        sign_up.confirm(visit.site.pool, client, flow.actor(visit), username=username, code=code)
     except ServiceError as error:
+        if isinstance(error, UserLambdaValidationException):
+            # The account is confirmed nevertheless; people see what the function says, as at sign-up.
+            return visit.render("confirmed", confirmed=True, message=error.message)
         if "Current status is CONFIRMED" not in error.message:
             return visit.render("confirmed", status=400, message="This link is no longer valid.")
     return visit.render("confirmed")

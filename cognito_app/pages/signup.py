@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from cognito_app.errors import ServiceError
 from cognito_app.pages import flow
-from cognito_app.pages.confirm import confirmation_page
+from cognito_app.pages.confirm import confirmation_page, sign_in_confirmed
 from cognito_app.pages.look import terms_of
 from cognito_app.pages.site import Visit, page
 from cognito_app.services import sign_up
@@ -37,7 +37,7 @@ def _attribute_names(visit: Visit) -> list[str]:
 @page
 def signup(visit: Visit) -> HttpResponse:
     """Show the form, or register."""
-    _, client = visit.read_authorize()
+    request, client = visit.read_authorize()
     if visit.site.pool.admin_create_only:
         return visit.error("sign_up_not_permitted")
     if not visit.is_post:
@@ -60,6 +60,8 @@ def signup(visit: Visit) -> HttpResponse:
     except ServiceError as error:
         return _form(visit, message=error.message)
     session = seal_session(flow.context(visit, client), "SIGN_UP", registered.user, ("pwd",))
+    if sign_up.is_confirmed(registered.user):
+        return sign_in_confirmed(visit, request, client, registered.user, session)
     destination = registered.delivery.destination if registered.delivery else ""
     return confirmation_page(visit, username, session, destination=destination)
 

@@ -5,7 +5,9 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/how-to-create-
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -24,6 +26,7 @@ from cognito_app.services import (
     attributes,
     auth_factors,
     delivery,
+    occasions,
     outbox,
     password_history,
     password_rules,
@@ -34,8 +37,10 @@ from cognito_app.services import (
 )
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import PoolConfig
+from cognito_app.services.occasions import Occasion
 from cognito_app.services.recovery import NO_CONTACT, WRONG_STATE
-from cognito_app.triggers import invoke
+from cognito_app.triggers.invoke import NOT_APPLICABLE
+from cognito_app.triggers.sign_up import ADMIN_CREATE_USER
 
 EXISTS = "User account already exists"
 MEDIA_OF_INVITATION = {"EMAIL": "email", "SMS": "phone_number"}
@@ -51,41 +56,76 @@ def create(
     action: str | None = None,
     media: list[str] | None = None,
     force_alias: bool = False,
+    validation_data: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> PoolUser:
     """Create a user who changes a temporary password at the first sign-in, and send the invitation.
 
     Without a temporary password and an invitation, one who can sign in by codes is confirmed and has no password.
     ``action`` is None, ``SUPPRESS`` or ``RESEND``; ``media`` lists ``SMS`` and ``EMAIL`` (SMS if None).
     Raises UsernameExistsException, InvalidParameterException, InvalidPasswordException, UserNotFoundException,
-    UnsupportedUserStateException, CodeDeliveryFailureException.
+    UnsupportedUserStateException; as ``triggers.invoke.call`` for PreSignUp, and (the user exists then) for
+    CustomMessage; CodeDeliveryFailureException (the user exists then, too).
     """
-    invoke.require(pool.triggers, "PreSignUp")
-    if action != "SUPPRESS":
-        delivery.require_triggers(pool)
     if action == "RESEND":
         return _invite_again(pool, actor, username, temporary_password, media)
     values = attributes.normalized(pool, given)
     attributes.check_flags({**values, **_implied(pool, username)})
     user = sign_up.build(pool, username, values)
     user.status = PoolUser.Status.FORCE_CHANGE_PASSWORD
+    password = _temporary(pool, temporary_password)
+    asking = occasions.of(pool, NOT_APPLICABLE, actor, occasions.ADMIN_CREATE_USER, metadata)
+    sign_up.pre_sign_up(asking, ADMIN_CREATE_USER, user, validation_data)
     if not force_alias:
         sign_up.check_free(pool, user, UsernameExistsException(EXISTS))
-    password = ""
-    if action == "SUPPRESS" and not temporary_password and _can_do_without(pool, user):
+    without = action == "SUPPRESS" and not temporary_password and _can_do_without(pool, user)
+    if without:
         user.status = PoolUser.Status.CONFIRMED
     else:
-        password = _temporary(pool, temporary_password)
         password_rules.prepare(pool, user.username, password, temporary=True).put_on(user)
+    invitation = None if action == "SUPPRESS" else Invitation(user, username, password, media)
+    occasion = _invitation_occasion(pool, actor)
+    asks = invitation is not None and occasion.asks(*invitation.media_of())
     try:
         with transaction.atomic():
             user.save(force_insert=True)
             users.sync_aliases(pool, user, force=force_alias)
             audit(actor, "AdminCreateUser", pool_id=pool.id, subject=user.sub)
-            sent = [] if action == "SUPPRESS" else _invite(pool, user, username, password, media)
+            sent = _invite(occasion, invitation) if invitation and not asks else []
     except (IntegrityError, AliasExistsException):
         raise UsernameExistsException(EXISTS) from None
+    if invitation is not None and asks:
+        # CustomMessage speaks of a user who exists; the invitation is stored when it has answered.
+        occasion = _worded(occasion, invitation)
+        with transaction.atomic():
+            sent = _invite(occasion, invitation)
     _deliver(sent)
     return user
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a new user is told: the name as the administrator wrote it, the temporary password; SMS if no media."""
+
+    user: PoolUser
+    username: str
+    password: str = field(repr=False)
+    media: list[str] | None
+
+    def media_of(self) -> list[str]:
+        """Return the media for which the user has an address."""
+        wanted = self.media or ["SMS"]
+        return [medium for medium in wanted if self.user.attributes.get(MEDIA_OF_INVITATION[medium])]
+
+
+def _invitation_occasion(pool: PoolConfig, actor: Actor) -> Occasion:
+    # ClientMetadata of AdminCreateUser reaches PreSignUp alone.
+    return occasions.of(pool, NOT_APPLICABLE, actor, occasions.ADMIN_CREATE_USER)
+
+
+def _worded(occasion: Occasion, invitation: Invitation) -> Occasion:
+    user = invitation.user
+    return occasion.worded(user.username, occasions.event_attributes(user), invitation.media_of())
 
 
 def _implied(pool: PoolConfig, username: str) -> dict[str, str]:
@@ -113,29 +153,33 @@ def _invite_again(
     if user.status != PoolUser.Status.FORCE_CHANGE_PASSWORD:
         raise UnsupportedUserStateException(f"Resend not possible. {username} status is not FORCE_CHANGE_PASSWORD")
     password = _temporary(pool, temporary_password)
+    occasion = _worded(_invitation_occasion(pool, actor), Invitation(user, username, password, media))
     new = password_rules.prepare(pool, user.username, password, temporary=True)
     with transaction.atomic():
         row = users.locked(user)
         new.put_on(row)
         users.save_attributes(row, row.attributes)
         audit(actor, "AdminCreateUser", pool_id=pool.id, subject=row.sub, resend=True)
-        sent = _invite(pool, row, username, password, media)
+        sent = _invite(occasion, Invitation(row, username, password, media))
     _deliver(sent)
     return row
 
 
-def _invite(
-    pool: PoolConfig, user: PoolUser, username: str, password: str, media: list[str] | None
-) -> list[OutboxMessage]:
-    rows = []
-    for medium in media or ["SMS"]:
-        destination = user.attributes.get(MEDIA_OF_INVITATION[medium])
-        if destination:
-            message = templates.invitation(
-                pool.raw, medium=medium, destination=destination, username=username, password=password
-            )
-            if message is not None:
-                rows.append(outbox.enqueue(user, message))
+def _invite(occasion: Occasion, invitation: Invitation) -> list[OutboxMessage]:
+    user, rows = invitation.user, []
+    for medium in invitation.media_of():
+        handover = occasion.handover(user, medium, html.escape(invitation.password, quote=False))
+        message = templates.invitation(
+            # A sender has words of its own: the pool's template, which may lack the code, does not count.
+            occasion.pool.raw if handover is None else {},
+            medium=medium,
+            destination=user.attributes[MEDIA_OF_INVITATION[medium]],
+            username=invitation.username,
+            password=invitation.password,
+            texts=occasion.texts,
+        )
+        if message is not None:
+            rows.append(outbox.enqueue(user, message, handover))
     return rows
 
 
@@ -164,27 +208,36 @@ def set_password(pool: PoolConfig, actor: Actor, user: PoolUser, password: str, 
         audit(actor, "AdminSetUserPassword", pool_id=pool.id, subject=row.sub, permanent=permanent)
 
 
-def reset_password(pool: PoolConfig, actor: Actor, user: PoolUser) -> None:
+def reset_password(
+    pool: PoolConfig, actor: Actor, user: PoolUser, *, metadata: Mapping[str, str] | None = None
+) -> None:
     """Make a user choose a new password by a code that is sent to a verified contact.
 
-    Raises NotAuthorizedException, InvalidParameterException.
+    Raises NotAuthorizedException, InvalidParameterException; as ``triggers.invoke.call`` for CustomMessage.
     """
-    delivery.require_triggers(pool)
+    occasion = occasions.of(pool, NOT_APPLICABLE, actor, occasions.FORGOT_PASSWORD, metadata)
+    contact = _reset_contact(pool, user)
+    occasion = delivery.worded(occasion, user, contact, user.attributes[contact])
     with transaction.atomic():
         row = users.locked(user)
-        if not row.enabled:
-            raise NotAuthorizedException("User is disabled")
-        if row.status not in (PoolUser.Status.CONFIRMED, PoolUser.Status.RESET_REQUIRED):
-            raise NotAuthorizedException(WRONG_STATE)
-        contact = delivery.for_recovery(pool, row)
-        if contact is None:
-            raise InvalidParameterException(NO_CONTACT)
+        contact = _reset_contact(pool, row)
         row.status = PoolUser.Status.RESET_REQUIRED
         users.save_attributes(row, row.attributes)
         sessions.end_for_new_password(row)
-        sent = delivery.send_code(pool, row, VerificationCode.Purpose.PASSWORD, contact, row.attributes[contact])
+        sent = delivery.send_code(occasion, row, VerificationCode.Purpose.PASSWORD, contact, row.attributes[contact])
         audit(actor, "AdminResetUserPassword", pool_id=pool.id, subject=row.sub)
     outbox.deliver(sent.message)
+
+
+def _reset_contact(pool: PoolConfig, user: PoolUser) -> str:
+    if not user.enabled:
+        raise NotAuthorizedException("User is disabled")
+    if user.status not in (PoolUser.Status.CONFIRMED, PoolUser.Status.RESET_REQUIRED):
+        raise NotAuthorizedException(WRONG_STATE)
+    contact = delivery.for_recovery(pool, user)
+    if contact is None:
+        raise InvalidParameterException(NO_CONTACT)
+    return contact
 
 
 def _change(user: PoolUser, actor: Actor, action: str, change: Callable[[PoolUser], Any]) -> None:

@@ -16,6 +16,7 @@ VERIFIED_FLAGS = {"email": "email_verified", "phone_number": "phone_number_verif
 CONTACTS = ("phone_number", "email")
 NOT_WRITABLE = frozenset({"sub", IDENTITIES, *VERIFIED_FLAGS.values()})
 MAX_LENGTH = 2048
+LONGEST_USERNAME = 128
 
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\"(),:;<>\[\\\]]+@[^\s@.\x00-\x1f]+(\.[^\s@.\x00-\x1f]+)*")
 _PHONE = re.compile(r"\+[1-9][0-9]{4,14}")

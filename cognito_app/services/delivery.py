@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from cognito_app.core import keyring, masking
 from cognito_app.messages import templates
 from cognito_app.models import OutboxMessage, PoolUser, VerificationCode
-from cognito_app.services import codes, mfa_preferences, outbox
+from cognito_app.services import codes, domains, mfa_preferences, occasions, outbox
 from cognito_app.services.attributes import CONTACTS, VERIFIED_FLAGS
 from cognito_app.services.config import PoolConfig
 from cognito_app.services.mfa_preferences import RECOVERY_CONTACTS
+from cognito_app.services.occasions import Occasion
 from cognito_app.services.users import contact_kind
-from cognito_app.triggers import invoke
 
 MEDIA = {"email": templates.EMAIL, "phone_number": templates.SMS}
 
@@ -40,16 +41,42 @@ def details_of(attribute: str, value: str) -> CodeDelivery:
     return CodeDelivery(destination=masking.destination(value), medium=MEDIA[attribute], attribute=attribute)
 
 
-def require_triggers(pool: PoolConfig) -> None:
-    """Refuse to send for a pool whose message triggers cannot run. Raises UnexpectedLambdaException."""
-    invoke.require(pool.triggers, "CustomMessage", "CustomEmailSender", "CustomSMSSender")
+def worded(occasion: Occasion, user: PoolUser, attribute: str, value: str) -> Occasion:
+    """Return the occasion of a code for a contact with the words of CustomMessage, before any transaction.
+
+    Raises as ``Occasion.worded``.
+    """
+    attributes = {**occasions.event_attributes(user), attribute: value}
+    return occasion.worded(user.username, attributes, [MEDIA[attribute]])
 
 
-def send_code(pool: PoolConfig, user: PoolUser, purpose: VerificationCode.Purpose, attribute: str, value: str) -> Sent:
+def send_code(
+    occasion: Occasion, user: PoolUser, purpose: VerificationCode.Purpose, attribute: str, value: str
+) -> Sent:
     """Make a code and store its message, in the running transaction; ``outbox.deliver`` it afterwards."""
     code = codes.issue(user, purpose, attribute=attribute, value=value)
-    message = templates.verification(pool.raw, purpose=purpose, medium=MEDIA[attribute], destination=value, code=code)
-    return Sent(message=outbox.enqueue(user, message), details=details_of(attribute, value))
+    medium = MEDIA[attribute]
+    message = templates.verification(
+        occasion.pool.raw,
+        purpose=purpose,
+        medium=medium,
+        destination=value,
+        code=code,
+        texts=occasion.texts,
+        link=_link(occasion, user, code) if attribute == "email" else None,
+    )
+    handover = occasion.handover(user, medium, code, **{attribute: value})
+    return Sent(message=outbox.enqueue(user, message, handover), details=details_of(attribute, value))
+
+
+def _link(occasion: Occasion, user: PoolUser, code: str) -> str | None:
+    """Return the address that confirms a sign-up, where its mail may hold one."""
+    wanted = templates.wants_link(occasion.pool.raw) or bool(occasion.texts.email)
+    client_id = occasion.caller.client_id
+    if not wanted or client_id is None or occasion.reason not in (occasions.SIGN_UP, occasions.RESEND):
+        return None
+    query = urlencode({"client_id": client_id, "user_name": user.username, "confirmation_code": code})
+    return f"{domains.base_url(occasion.pool.id)}/confirmUser?{query}"
 
 
 def to_verify_at_sign_up(pool: PoolConfig, user: PoolUser) -> str | None:

@@ -59,7 +59,8 @@ def of(document: Mapping[str, Any]) -> Preferences:
     )
 
 
-def _document(found: Preferences) -> dict[str, Any]:
+def document(found: Preferences) -> dict[str, Any]:
+    """Return the form in which ``PoolUser.mfa`` keeps preferences."""
     members = {
         "enabled": list(found.enabled),
         "preferred": found.preferred,
@@ -188,7 +189,7 @@ def set_options(pool: PoolConfig, actor: Actor, user: PoolUser, options: list[di
 
 def put(row: PoolUser, found: Preferences) -> None:
     """Store the preferences of a locked user."""
-    row.mfa = _document(found)
+    row.mfa = document(found)
     row.save(update_fields=["mfa"])
 
 

@@ -1,24 +1,27 @@
 """Messages to users: written with the change that causes them, delivered after it is committed.
 
 Delivery is tried at once, inside the request, so that an operation can answer CodeDeliveryFailureException; the
-worker repeats what failed, at least once and in order for each user.
+worker repeats what failed, at least once and in order for each user. Where a function of the pool is the sender of a
+message, delivery is to hand the message to that function; its errors never reach the one who asked.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import orjson
 import structlog
 from django.db.models import F
 
 from cognito_app.core import clock, keyring
-from cognito_app.errors import CodeDeliveryFailureException
+from cognito_app.errors import CodeDeliveryFailureException, ResourceNotFoundException, ServiceError
 from cognito_app.messages import send
 from cognito_app.messages.templates import Message
 from cognito_app.models import OutboxMessage, PoolUser
 from cognito_app.models.base import claim
-from cognito_app.services import log_delivery
+from cognito_app.services import config, log_delivery, occasions
+from cognito_app.services.occasions import Handover
 
 FIRST_RETRY = timedelta(seconds=30)
 IN_FLIGHT = timedelta(seconds=30)
@@ -28,8 +31,11 @@ BATCH = 100
 log = structlog.get_logger(__name__)
 
 
-def enqueue(user: PoolUser, message: Message) -> OutboxMessage:
-    """Store a message in the running transaction; deliver it afterwards with ``deliver``."""
+def enqueue(user: PoolUser, message: Message, handover: Handover | None = None) -> OutboxMessage:
+    """Store a message in the running transaction; deliver it afterwards with ``deliver``.
+
+    ``handover`` is what a function of the pool is told that delivers it.
+    """
     now = clock.now()
     row = OutboxMessage(
         pool_id=user.pool_id,
@@ -42,15 +48,23 @@ def enqueue(user: PoolUser, message: Message) -> OutboxMessage:
         next_try_at=now + IN_FLIGHT,
         tries=1,
     )
-    row.body_sealed = keyring.seal(orjson.dumps({"subject": message.subject, "body": message.body}), aad=_context(row))
+    document: dict[str, Any] = {"subject": message.subject, "body": message.body}
+    if handover is not None:
+        document["sender"] = handover.document()
+    row.body_sealed = keyring.seal(orjson.dumps(document), aad=_context(row))
     row.save(force_insert=True)
     return row
 
 
 def contents(row: OutboxMessage) -> tuple[str, str]:
     """Return subject and body of a stored message."""
-    opened = orjson.loads(keyring.unseal(bytes(row.body_sealed), aad=_context(row)))
+    opened = _open(row)
     return opened["subject"], opened["body"]
+
+
+def _open(row: OutboxMessage) -> dict[str, Any]:
+    opened: dict[str, Any] = orjson.loads(keyring.unseal(bytes(row.body_sealed), aad=_context(row)))
+    return opened
 
 
 def deliver(row: OutboxMessage | None) -> None:
@@ -58,23 +72,43 @@ def deliver(row: OutboxMessage | None) -> None:
 
     Raises CodeDeliveryFailureException if the backend refuses; the message stays stored and is tried again.
     """
-    if row is not None and not _send(row):
+    if row is None:
+        return
+    opened = _open(row)
+    if not _send(row, opened) and "sender" not in opened:
         raise CodeDeliveryFailureException("Unable to deliver the message.")
 
 
-def _send(row: OutboxMessage) -> bool:
-    subject, body = contents(row)
+def _send(row: OutboxMessage, opened: dict[str, Any]) -> bool:
     try:
-        send.deliver(
-            Message(purpose=row.purpose, medium=row.medium, destination=row.destination, subject=subject, body=body)
-        )
-    except send.DeliveryError as error:
-        log.warning("message_not_delivered", message_id=row.pk, tries=row.tries, reason=str(error))
-        log_delivery.delivery_failed(row, str(error))
+        if not _handed_over(row, opened):
+            send.deliver(
+                Message(row.purpose, row.medium, row.destination, subject=opened["subject"], body=opened["body"])
+            )
+    except (send.DeliveryError, ServiceError) as error:
+        # What a function says may quote the message.
+        reason = error.code if isinstance(error, ServiceError) else str(error)
+        log.warning("message_not_delivered", message_id=row.pk, tries=row.tries, reason=reason)
+        log_delivery.delivery_failed(row, reason)
         if row.tries >= MAX_TRIES:
             OutboxMessage.objects.filter(pk=row.pk).update(failed_at=clock.now())
         return False
     OutboxMessage.objects.filter(pk=row.pk).update(sent_at=clock.now())
+    return True
+
+
+def _handed_over(row: OutboxMessage, opened: dict[str, Any]) -> bool:
+    """Hand a message to the function that sends it; False if the pool has none (any more)."""
+    if "sender" not in opened:
+        return False
+    try:
+        pool = config.pool(row.pool_id)
+    except ResourceNotFoundException:
+        return False
+    handover = Handover(**opened["sender"])
+    if not occasions.has_sender(pool, row.medium):
+        return False
+    occasions.hand_over(pool, row.medium, handover)
     return True
 
 
@@ -95,7 +129,7 @@ def deliver_waiting() -> int:
         ):
             continue
         row.tries += 1
-        if _send(row):
+        if _send(row, _open(row)):
             sent += 1
         else:
             held_up.add(row.user_sub)

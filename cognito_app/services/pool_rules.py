@@ -19,6 +19,7 @@ MIRRORED = (
     ("EmailVerificationSubject", "EmailSubject"),
     ("SmsVerificationMessage", "SmsMessage"),
 )
+SENDERS = ("CustomEmailSender", "CustomSMSSender")
 PASSWORD_DEFAULTS = {
     "MinimumLength": 8,
     "RequireUppercase": True,
@@ -42,7 +43,7 @@ def normalize(
     admin = result.get("AdminCreateUserConfig", {})
     result["Policies"] = _policies(result.get("Policies", {}), admin.get("UnusedAccountValidityDays"))
     result.setdefault("DeletionProtection", "INACTIVE")
-    result.setdefault("LambdaConfig", {})
+    result["LambdaConfig"] = _triggers(result.get("LambdaConfig") or {})
     result.setdefault("MfaConfiguration", "OFF")
     result.setdefault("EmailConfiguration", {})
     result["EmailConfiguration"] = {"EmailSendingAccount": "COGNITO_DEFAULT", **result["EmailConfiguration"]}
@@ -69,6 +70,22 @@ def replace(present: Mapping[str, Any], settings: Mapping[str, Any], extras: Map
     for name in KEPT:
         if name not in result and name in present:
             result[name] = present[name]
+    return result
+
+
+def _triggers(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check LambdaConfig; PreTokenGeneration is shown in its newer form as well. Raises InvalidParameterException."""
+    senders = [name for name in SENDERS if given.get(name)]
+    if senders and not given.get("KMSKeyID"):
+        raise InvalidParameterException(f"KMSKeyID is required when {' and '.join(senders)} is configured.")
+    result = dict(given)
+    older, newer = given.get("PreTokenGeneration"), given.get("PreTokenGenerationConfig")
+    if older and newer and newer.get("LambdaArn") != older:
+        raise InvalidParameterException(
+            "PreTokenGeneration and the LambdaArn of PreTokenGenerationConfig must be the same."
+        )
+    if older and not newer:
+        result["PreTokenGenerationConfig"] = {"LambdaVersion": "V1_0", "LambdaArn": older}
     return result
 
 

@@ -1,4 +1,4 @@
-"""On whose behalf a pool's triggers run."""
+"""Who calls a pool's Lambda triggers: the pool, the app client and the agent, as events name them."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from cognito_app.triggers.invoke import Caller
 
 
 def caller(pool: PoolConfig, client_id: str | None, actor: Actor) -> Caller:
-    """Return the caller of a pool's triggers; ``client_id`` is None where no app client takes part."""
+    """Return on whose behalf the triggers of a pool run."""
     return Caller(pool_id=pool.id, configured=pool.triggers, client_id=client_id, user_agent=actor.user_agent)

@@ -11,11 +11,13 @@ from django.db import transaction
 
 from cognito_app.errors import InvalidParameterException
 from cognito_app.models import PoolUser, VerificationCode
-from cognito_app.services import attempts, attributes, codes, delivery, outbox, users
+from cognito_app.services import attempts, attributes, codes, delivery, occasions, outbox, users
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.attributes import CONTACTS, VERIFIED_FLAGS
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.delivery import CodeDelivery, Sent
+from cognito_app.services.occasions import Occasion
+from cognito_app.triggers.invoke import NOT_APPLICABLE
 
 PURPOSES = {
     "email": VerificationCode.Purpose.EMAIL,
@@ -28,33 +30,47 @@ MISSING_CONTACT = {
 ONLY_CONTACTS = "Invalid attribute name. Only phone_number and email can be verified."
 
 
-def update(pool: PoolConfig, client: ClientConfig, user: PoolUser, given: Mapping[str, str]) -> list[CodeDelivery]:
+def update(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    user: PoolUser,
+    given: Mapping[str, str],
+    *,
+    metadata: Mapping[str, str] | None = None,
+) -> list[CodeDelivery]:
     """Change the attributes of a signed-in user; returns what codes were sent where.
 
-    Raises NotAuthorizedException, InvalidParameterException, AliasExistsException, CodeDeliveryFailureException.
+    Raises NotAuthorizedException, InvalidParameterException, AliasExistsException, CodeDeliveryFailureException; as
+    ``triggers.invoke.call`` for CustomMessage.
     """
     attributes.check_user_may_write(pool, client, list(given))
-    return _change(pool, user, attributes.normalized(pool, given), None)
+    occasion = occasions.of(pool, client.id, actor, occasions.UPDATE_ATTRIBUTE, metadata)
+    return _change(occasion, user, attributes.normalized(pool, given), None)
 
 
-def admin_update(pool: PoolConfig, actor: Actor, user: PoolUser, given: Mapping[str, str]) -> None:
+def admin_update(
+    pool: PoolConfig,
+    actor: Actor,
+    user: PoolUser,
+    given: Mapping[str, str],
+    *,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
     """Change any mutable attribute of a user, the verified flags included.
 
-    Raises InvalidParameterException, AliasExistsException.
+    Raises InvalidParameterException, AliasExistsException; as ``triggers.invoke.call`` for CustomMessage.
     """
-    _change(pool, user, attributes.normalized(pool, given), actor)
+    occasion = occasions.of(pool, NOT_APPLICABLE, actor, occasions.UPDATE_ATTRIBUTE, metadata)
+    _change(occasion, user, attributes.normalized(pool, given), actor)
 
 
-def _change(pool: PoolConfig, user: PoolUser, values: dict[str, str], actor: Actor | None) -> list[CodeDelivery]:
-    if any(contact in values and contact in pool.auto_verified for contact in CONTACTS):
-        delivery.require_triggers(pool)
+def _change(occasion: Occasion, user: PoolUser, values: dict[str, str], actor: Actor | None) -> list[CodeDelivery]:
+    pool = occasion.pool
+    worded = _ask_custom_message(occasion, user, values)
     with transaction.atomic():
         row = users.locked(user)
-        attributes.check_mutable(pool, row.attributes, values)
-        _check_required(pool, values)
-        _check_username_attribute(pool, row, values)
-        merged, pending = _merge(pool, row.attributes, values)
-        attributes.check_flags({**merged, **{k: v for k, v in values.items() if k in VERIFIED_FLAGS.values()}})
+        merged, pending = _checked_merge(pool, row, values)
         row.pending_attributes = {**row.pending_attributes, **pending}
         for contact in CONTACTS:
             if contact in values and contact not in pending:
@@ -62,12 +78,43 @@ def _change(pool: PoolConfig, user: PoolUser, values: dict[str, str], actor: Act
                 VerificationCode.objects.filter(user=row, purpose=PURPOSES[contact]).delete()
         users.save_attributes(row, merged)
         users.sync_aliases(pool, row)
-        sent = _send_codes(pool, row, user.attributes, merged, pending)
+        due = _due_codes(pool, user.attributes, merged, pending)
+        sent = [_send_code(worded.get(contact, occasion), row, contact, value) for contact, value in due.items()]
         if actor is not None:
             audit(actor, "AdminUpdateUserAttributes", pool_id=pool.id, subject=row.sub, names=sorted(values))
     for item in sent:
         outbox.deliver(item.message)
     return [item.details for item in sent]
+
+
+def _ask_custom_message(occasion: Occasion, user: PoolUser, values: Mapping[str, str]) -> dict[str, Occasion]:
+    """Ask for the words of the codes that a change will send, before it is made. Raises as ``Occasion.worded``."""
+    media = [delivery.MEDIA[contact] for contact in CONTACTS if values.get(contact)]
+    if not occasion.asks(*media):
+        return {}
+    merged, pending = _checked_merge(occasion.pool, user, values)
+    shown = {**occasions.event_attributes(user), **merged}
+    due = _due_codes(occasion.pool, user.attributes, merged, pending)
+    return {
+        contact: occasion.worded(user.username, {**shown, contact: value}, [delivery.MEDIA[contact]])
+        for contact, value in due.items()
+    }
+
+
+def _send_code(occasion: Occasion, user: PoolUser, contact: str, value: str) -> Sent:
+    return delivery.send_code(occasion, user, PURPOSES[contact], contact, value)
+
+
+def _checked_merge(
+    pool: PoolConfig, user: PoolUser, values: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what ``_merge`` does, for a change that is allowed. Raises InvalidParameterException."""
+    attributes.check_mutable(pool, user.attributes, values)
+    _check_required(pool, values)
+    _check_username_attribute(pool, user, values)
+    merged, pending = _merge(pool, user.attributes, values)
+    attributes.check_flags({**merged, **{k: v for k, v in values.items() if k in VERIFIED_FLAGS.values()}})
+    return merged, pending
 
 
 def _check_required(pool: PoolConfig, values: Mapping[str, str]) -> None:
@@ -106,22 +153,19 @@ def _merge(
     return merged, pending
 
 
-def _send_codes(
-    pool: PoolConfig,
-    user: PoolUser,
-    before: Mapping[str, str],
-    merged: Mapping[str, str],
-    pending: Mapping[str, str],
-) -> list[Sent]:
-    sent = []
+def _due_codes(
+    pool: PoolConfig, before: Mapping[str, str], merged: Mapping[str, str], pending: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the contacts that get a code, with the address that it goes to."""
+    due = {}
     for contact in ("email", "phone_number"):
         flag = VERIFIED_FLAGS[contact]
         changed = merged.get(contact) if merged.get(contact) != before.get(contact) else None
         value = pending.get(contact) or changed
         wanted = contact in pool.auto_verified or contact in pending
         if value and wanted and (contact in pending or merged.get(flag) != "true"):
-            sent.append(delivery.send_code(pool, user, PURPOSES[contact], contact, value))
-    return sent
+            due[contact] = value
+    return due
 
 
 def delete_attributes(
@@ -143,13 +187,23 @@ def delete_attributes(
             )
     if client is not None:
         attributes.check_user_may_write(pool, client, names)
-    _change(pool, user, dict.fromkeys(names, ""), actor)
+    occasion = occasions.of(pool, client.id if client else None, actor or Actor(), occasions.UPDATE_ATTRIBUTE)
+    _change(occasion, user, dict.fromkeys(names, ""), actor)
 
 
-def send_verification(pool: PoolConfig, user: PoolUser, name: str) -> CodeDelivery:
+def send_verification(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    user: PoolUser,
+    name: str,
+    *,
+    metadata: Mapping[str, str] | None = None,
+) -> CodeDelivery:
     """Send a code that verifies a contact: the pending value if there is one.
 
-    Raises InvalidParameterException, LimitExceededException, CodeDeliveryFailureException.
+    Raises InvalidParameterException, LimitExceededException, CodeDeliveryFailureException; as
+    ``triggers.invoke.call`` for CustomMessage.
     """
     if name not in CONTACTS:
         raise InvalidParameterException(ONLY_CONTACTS)
@@ -157,9 +211,10 @@ def send_verification(pool: PoolConfig, user: PoolUser, name: str) -> CodeDelive
     if not value:
         raise InvalidParameterException(MISSING_CONTACT[name])
     attempts.claim_send("GetUserAttributeVerificationCode", pool.id, user.username)
-    delivery.require_triggers(pool)
+    occasion = occasions.of(pool, client.id, actor, occasions.VERIFY_ATTRIBUTE, metadata)
+    occasion = delivery.worded(occasion, user, name, value)
     with transaction.atomic():
-        sent = delivery.send_code(pool, user, PURPOSES[name], name, value)
+        sent = _send_code(occasion, user, name, value)
     outbox.deliver(sent.message)
     return sent.details
 

@@ -5,6 +5,8 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
 
 from cognito_app.core import passwords
@@ -23,9 +25,12 @@ from cognito_app.services import (
     compromised,
     delivery,
     events,
+    migration,
+    occasions,
     outbox,
     password_history,
     password_rules,
+    pool_triggers,
     risk_settings,
     sessions,
     users,
@@ -33,7 +38,9 @@ from cognito_app.services import (
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.delivery import CodeDelivery
-from cognito_app.triggers import invoke
+from cognito_app.triggers import migration as migration_trigger
+from cognito_app.triggers import sign_up as sign_up_triggers
+from cognito_app.triggers.invoke import Caller
 
 NO_CONTACT = "Cannot reset password for the user as there is no registered/verified email or phone_number"
 WRONG_STATE = "User password cannot be reset in the current state."
@@ -41,19 +48,27 @@ NOT_FOUND = "Username/client id combination not found."
 RESETTABLE = (PoolUser.Status.CONFIRMED, PoolUser.Status.RESET_REQUIRED)
 
 
-def forgot(pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: str) -> CodeDelivery:
-    """Send a reset code; the earlier one is void.
+def forgot(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    username: str,
+    metadata: Mapping[str, str] | None = None,
+) -> CodeDelivery:
+    """Send a reset code; the earlier one is void. A user who is unknown here may come by UserMigration.
 
     A client that hides users gets a made-up answer wherever there is nothing to send.
-    Raises UserNotFoundException, InvalidParameterException, NotAuthorizedException, LimitExceededException.
+    Raises UserNotFoundException, InvalidParameterException, NotAuthorizedException, LimitExceededException; as
+    ``triggers.invoke.call`` for UserMigration and CustomMessage.
     """
     if pool.recovery == ("admin_only",):
         raise NotAuthorizedException("Contact administrator to reset password.")
     user = users.find_or_none(pool, username)
     attempts.claim_send("ForgotPassword", pool.id, pool.fold(user.username if user else username))
-    delivery.require_triggers(pool)
     if user is None:
-        invoke.require(pool.triggers, "UserMigration")
+        source = migration_trigger.FORGOT_PASSWORD
+        user = migration.find(pool, client, actor, username, source=source, metadata=metadata)
     try:
         contact = _recovery_contact(pool, user)
     except (UserNotFoundException, NotAuthorizedException, InvalidParameterException):
@@ -61,8 +76,10 @@ def forgot(pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: st
             return delivery.simulated_recovery(pool, username)
         raise
     assert user is not None
+    occasion = occasions.of(pool, client.id, actor, occasions.FORGOT_PASSWORD, metadata)
+    occasion = delivery.worded(occasion, user, contact, user.attributes[contact])
     with transaction.atomic():
-        sent = delivery.send_code(pool, user, VerificationCode.Purpose.PASSWORD, contact, user.attributes[contact])
+        sent = delivery.send_code(occasion, user, VerificationCode.Purpose.PASSWORD, contact, user.attributes[contact])
         events.record(user, actor, events.FORGOT_PASSWORD, passed=True, client_id=client.id)
     outbox.deliver(sent.message)
     return sent.details
@@ -82,18 +99,25 @@ def _recovery_contact(pool: PoolConfig, user: PoolUser | None) -> str:
 
 
 def confirm_forgot(
-    pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: str, code: str, password: str
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    username: str,
+    code: str,
+    password: str,
+    metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Set a new password by a reset code.
 
     Raises UserNotFoundException, CodeMismatchException, ExpiredCodeException, InvalidPasswordException,
-    PasswordHistoryPolicyViolationException, LimitExceededException.
+    PasswordHistoryPolicyViolationException, LimitExceededException; as ``triggers.invoke.call`` for PostConfirmation
+    (the password is changed then).
     """
     user = users.find_or_none(pool, username)
     if user is None and not client.hides_users:
         raise UserNotFoundException(NOT_FOUND)
     password_rules.check_policy(pool, password)
-    invoke.require(pool.triggers, "PostConfirmation")
     attempts.claim_guess("ConfirmForgotPassword", pool.id, pool.fold(user.username if user else username))
     risk = compromised.check_new(pool, client.id, actor, password, compromised.PASSWORD_CHANGE, user)
     try:
@@ -121,6 +145,13 @@ def confirm_forgot(
         sessions.end_for_new_password(row)
         events.record(row, actor, events.PASSWORD_CHANGE, passed=True, risk=risk, client_id=client.id)
     attempts.clear_sign_in(attempts.sign_in_key(pool.id, pool.fold(user.username)))
+    _tell_reset(pool_triggers.caller(pool, client.id, actor), row, metadata)
+
+
+def _tell_reset(caller: Caller, user: PoolUser, metadata: Mapping[str, str] | None) -> None:
+    source = sign_up_triggers.CONFIRM_FORGOT_PASSWORD
+    shown = occasions.event_attributes(user)
+    sign_up_triggers.post_confirmation(caller, source, user.username, shown, metadata=metadata)
 
 
 def _check_code(user: PoolUser | None, code: str) -> VerificationCode:

@@ -5,22 +5,22 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-p
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
-
-import structlog
 
 from cognito_app.core import clock, user_agent
 from cognito_app.errors import CodeDeliveryFailureException
 from cognito_app.messages import notices
+from cognito_app.messages.templates import EMAIL
 from cognito_app.models import OutboxMessage, PoolUser
-from cognito_app.services import auth_events, domains, outbox
+from cognito_app.services import auth_events, domains, occasions, outbox
 from cognito_app.services.log_delivery import TIME_FORM
+from cognito_app.services.occasions import Handover
 from cognito_app.services.risk_settings import RiskSettings
 from cognito_app.services.sign_in.state import Context
 
 UNKNOWN = "unknown"
-
-log = structlog.get_logger(__name__)
+ACTIONS = {"BlockEmail": "BLOCK", "NoActionEmail": "NO_ACTION", "MfaEmail": "MFA"}
 
 
 def enqueue(context: Context, user: PoolUser, settings: RiskSettings, kind: str) -> OutboxMessage | None:
@@ -30,10 +30,6 @@ def enqueue(context: Context, user: PoolUser, settings: RiskSettings, kind: str)
     """
     address = user.attributes.get("email")
     if not address:
-        return None
-    if context.pool.triggers.get("CustomEmailSender"):
-        # That trigger would have to send the mail, and triggers do not run yet: a sign-in is no worse for it.
-        log.warning("risk_notice_not_sent", pool_id=context.pool.id, reason="CustomEmailSender")
         return None
     token = auth_events.make_token(user, context.attempt.event_id)
     page = f"{domains.base_url(context.pool.id)}/eventFeedback"
@@ -46,7 +42,26 @@ def enqueue(context: Context, user: PoolUser, settings: RiskSettings, kind: str)
         "one-click-link-invalid": f"{page}?{urlencode({'invalid': token})}",
     }
     template = settings.notification.get(kind) or {}
-    return outbox.enqueue(user, notices.render(template, kind=kind, destination=address, values=values))
+    message = notices.render(template, kind=kind, destination=address, values=values)
+    return outbox.enqueue(user, message, _handover(context, user, kind, token, values))
+
+
+def _handover(context: Context, user: PoolUser, kind: str, token: str, values: dict[str, str]) -> Handover | None:
+    """Return what CustomEmailSender is told: the notice in place of the user's attributes, and no code."""
+    occasion = occasions.of(context.pool, context.client.id, context.actor, occasions.ACCOUNT_TAKE_OVER)
+    told = {
+        "EVENT_ID": context.attempt.event_id,
+        "USER_NAME": user.username,
+        "IP_ADDRESS": context.actor.ip,
+        "ACCOUNT_TAKE_OVER_ACTION": ACTIONS[kind],
+        "ONE_CLICK_LINK_VALID": values["one-click-link-valid"],
+        "ONE_CLICK_LINK_INVALID": values["one-click-link-invalid"],
+        "LOGIN_TIME": values["login-time"],
+        "FEEDBACK_TOKEN": token,
+        "DEVICE_NAME": values["device-name"],
+    }
+    handover = occasion.handover(user, EMAIL, None)
+    return replace(handover, attributes=told) if handover is not None else None
 
 
 def deliver(row: OutboxMessage | None) -> None:

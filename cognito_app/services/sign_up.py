@@ -30,6 +30,7 @@ from cognito_app.services import (
     compromised,
     delivery,
     events,
+    occasions,
     outbox,
     password_rules,
     risk_settings,
@@ -38,7 +39,9 @@ from cognito_app.services import (
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.delivery import CodeDelivery
-from cognito_app.triggers import invoke
+from cognito_app.services.occasions import Occasion
+from cognito_app.triggers import sign_up as triggers
+from cognito_app.triggers.sign_up import SignUpDecision
 
 NO_CONTACT = "A user without a password needs an email address or phone number that sign-in codes can be sent to."
 POLICY_PREFIX = "Password did not conform with policy: "
@@ -60,16 +63,46 @@ def register(
     username: str,
     password: str | None,
     given: Mapping[str, str],
+    validation_data: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Registered:
-    """Create an unconfirmed user and send the confirmation code.
+    """Create an unconfirmed user and send the confirmation code; PreSignUp may confirm the user at once.
 
-    Raises NotAuthorizedException, InvalidParameterException, InvalidPasswordException, UsernameExistsException,
-    CodeDeliveryFailureException (the user exists then).
+    Raises NotAuthorizedException, InvalidParameterException, InvalidPasswordException, UsernameExistsException; as
+    ``triggers.invoke.call`` for PreSignUp, and (the user exists then) for CustomMessage and PostConfirmation;
+    CodeDeliveryFailureException (the user exists then, too).
     """
     if pool.admin_create_only:
         raise NotAuthorizedException("SignUp is not permitted for this user pool")
     _check_source(pool, client, actor)
-    invoke.require(pool.triggers, "PreSignUp", "PostConfirmation")
+    user = _checked_user(pool, client, username, given)
+    risk = _check_password(pool, client, actor, user, password)
+    occasion = occasions.of(pool, client.id, actor, occasions.SIGN_UP, metadata)
+    moves = _ask_pre_sign_up(occasion, user, validation_data)
+    check_free(pool, user, UsernameExistsException("User already exists"), moves=moves)
+    if password:
+        password_rules.prepare(pool, user.username, password).put_on(user)
+    contact = None if is_confirmed(user) else delivery.to_verify_at_sign_up(pool, user)
+    asks = contact is not None and occasion.asks(delivery.MEDIA[contact])
+    try:
+        with transaction.atomic():
+            insert(pool, user, force=moves)
+            events.record(user, actor, events.SIGN_UP, passed=_event_outcome(pool), risk=risk, client_id=client.id)
+            if is_confirmed(user):
+                _close_event(pool, user)
+            sent = _send(occasion, user, contact) if contact and not asks else None
+    except (IntegrityError, AliasExistsException):
+        raise UsernameExistsException("User already exists") from None
+    if contact is not None and asks:
+        # CustomMessage speaks of a user who exists; the code is stored when it has answered.
+        sent = _ask_and_send(occasion, user, contact)
+    outbox.deliver(sent.message if sent else None)
+    if is_confirmed(user):
+        tell_confirmed(occasion, user)
+    return Registered(user=user, delivery=sent.details if sent else None)
+
+
+def _checked_user(pool: PoolConfig, client: ClientConfig, username: str, given: Mapping[str, str]) -> PoolUser:
     attributes.check_user_may_write(pool, client, list(given))
     values = attributes.normalized(pool, given)
     if "preferred_username" in values and "preferred_username" in pool.alias_attributes:
@@ -78,22 +111,51 @@ def register(
         )
     user = build(pool, username, values)
     attributes.require(pool, user.attributes)
-    risk = _check_password(pool, client, actor, user, password)
-    if delivery.to_verify_at_sign_up(pool, user):
-        delivery.require_triggers(pool)
-    check_free(pool, user, UsernameExistsException("User already exists"))
-    if password:
-        password_rules.prepare(pool, user.username, password).put_on(user)
-    try:
-        with transaction.atomic():
-            insert(pool, user)
-            events.record(user, actor, events.SIGN_UP, passed=_event_outcome(pool), risk=risk, client_id=client.id)
-            contact = delivery.to_verify_at_sign_up(pool, user)
-            sent = _send(pool, user, contact) if contact else None
-    except (IntegrityError, AliasExistsException):
-        raise UsernameExistsException("User already exists") from None
-    outbox.deliver(sent.message if sent else None)
-    return Registered(user=user, delivery=sent.details if sent else None)
+    return user
+
+
+def is_confirmed(user: PoolUser) -> bool:
+    """Whether the account of a user is confirmed."""
+    return user.status == PoolUser.Status.CONFIRMED
+
+
+def _ask_pre_sign_up(occasion: Occasion, user: PoolUser, validation_data: Mapping[str, str] | None) -> bool:
+    """Let PreSignUp decide about a new user, who is not saved yet; returns whether addresses move to the user.
+
+    Raises InvalidParameterException if it verifies an address that was not given, and as ``triggers.invoke.call``.
+    """
+    decided = pre_sign_up(occasion, triggers.SIGN_UP, user, validation_data)
+    if decided == SignUpDecision():
+        return False
+    wanted = {"email": decided.verify_email, "phone_number": decided.verify_phone}
+    flags = {attributes.VERIFIED_FLAGS[name]: "true" for name, verified in wanted.items() if verified}
+    attributes.check_flags({**user.attributes, **flags})
+    user.set_attributes({**user.attributes, **flags})
+    if decided.confirm:
+        user.status = PoolUser.Status.CONFIRMED
+    # An address that is the sign-in name of its pool belongs to who had it first.
+    return bool(flags) and not occasion.pool.username_attributes
+
+
+def pre_sign_up(
+    occasion: Occasion, source: str, user: PoolUser, validation_data: Mapping[str, str] | None
+) -> SignUpDecision:
+    """Ask PreSignUp about a user who is not saved yet. Raises as ``triggers.invoke.call``."""
+    shown = {name: value for name, value in user.attributes.items() if name != "sub"}
+    return triggers.pre_sign_up(
+        occasion.caller, source, user.username, shown, validation_data=validation_data, metadata=occasion.metadata
+    )
+
+
+def tell_confirmed(occasion: Occasion, user: PoolUser) -> None:
+    """Tell PostConfirmation, after the commit. Raises as ``triggers.invoke.call``."""
+    triggers.post_confirmation(
+        occasion.caller,
+        triggers.CONFIRM_SIGN_UP,
+        user.username,
+        occasions.event_attributes(user),
+        metadata=occasion.metadata,
+    )
 
 
 def _check_password(
@@ -169,31 +231,50 @@ def _check_not_alias_shaped(pool: PoolConfig, username: str) -> None:
         )
 
 
-def check_free(pool: PoolConfig, user: PoolUser, error: Exception) -> None:
-    """Find a taken name before the slow hash is made (the unique keys decide)."""
-    names = {user.username, *users.active_aliases(pool, user).values()}
+def check_free(pool: PoolConfig, user: PoolUser, error: Exception, *, moves: bool = False) -> None:
+    """Find a taken name before the slow hash is made (the unique keys decide).
+
+    ``moves`` is for aliases that move to the new user.
+    """
+    names = {user.username, *(() if moves else users.active_aliases(pool, user).values())}
     if any(users.find_or_none(pool, name) for name in names):
         raise error
 
 
-def insert(pool: PoolConfig, user: PoolUser) -> None:
-    """Store a new user and the sign-in names that follow from it. Raises IntegrityError, AliasExistsException."""
+def insert(pool: PoolConfig, user: PoolUser, *, force: bool = False) -> None:
+    """Store a new user and the sign-in names that follow from it; ``force`` takes them from their owners.
+
+    Raises IntegrityError, AliasExistsException.
+    """
     user.save(force_insert=True)
-    users.sync_aliases(pool, user)
+    users.sync_aliases(pool, user, force=force)
 
 
-def _send(pool: PoolConfig, user: PoolUser, contact: str) -> delivery.Sent:
-    return delivery.send_code(pool, user, VerificationCode.Purpose.SIGN_UP, contact, user.attributes[contact])
+def _send(occasion: Occasion, user: PoolUser, contact: str) -> delivery.Sent:
+    return delivery.send_code(occasion, user, VerificationCode.Purpose.SIGN_UP, contact, user.attributes[contact])
 
 
-def resend(pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: str) -> CodeDelivery:
+def _ask_and_send(occasion: Occasion, user: PoolUser, contact: str) -> delivery.Sent:
+    worded = delivery.worded(occasion, user, contact, user.attributes[contact])
+    with transaction.atomic():
+        return _send(worded, user, contact)
+
+
+def resend(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    username: str,
+    metadata: Mapping[str, str] | None = None,
+) -> CodeDelivery:
     """Send a new confirmation code; the earlier one is void.
 
-    Raises UserNotFoundException unless the client hides users, InvalidParameterException, LimitExceededException.
+    Raises UserNotFoundException unless the client hides users, InvalidParameterException, LimitExceededException; as
+    ``triggers.invoke.call`` for CustomMessage.
     """
     user = users.find_or_none(pool, username)
     attempts.claim_send("ResendConfirmationCode", pool.id, pool.fold(user.username if user else username))
-    delivery.require_triggers(pool)
     if user is None or (client.hides_users and user.status != PoolUser.Status.UNCONFIRMED):
         if client.hides_users:
             return delivery.simulated_sign_up(pool, username)
@@ -203,22 +284,33 @@ def resend(pool: PoolConfig, client: ClientConfig, actor: Actor, *, username: st
     contact = delivery.to_verify_at_sign_up(pool, user)
     if contact is None:
         raise InvalidParameterException("Auto verification not turned on.")
+    occasion = occasions.of(pool, client.id, actor, occasions.RESEND, metadata)
+    occasion = delivery.worded(occasion, user, contact, user.attributes[contact])
     with transaction.atomic():
-        sent = _send(pool, user, contact)
+        sent = _send(occasion, user, contact)
         events.record(user, actor, events.RESEND_CODE, passed=True, client_id=client.id)
     outbox.deliver(sent.message)
     return sent.details
 
 
-def confirm(pool: PoolConfig, client: ClientConfig, *, username: str, code: str, force_alias: bool = False) -> PoolUser:
+def confirm(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    username: str,
+    code: str,
+    force_alias: bool = False,
+    metadata: Mapping[str, str] | None = None,
+) -> PoolUser:
     """Confirm a user by the code; the contact that received it becomes verified.
 
     Raises UserNotFoundException, NotAuthorizedException, CodeMismatchException, ExpiredCodeException (all of them
-    CodeMismatchException if the client hides users), AliasExistsException, LimitExceededException.
+    CodeMismatchException if the client hides users), AliasExistsException, LimitExceededException; as
+    ``triggers.invoke.call`` for PostConfirmation (the user is confirmed then).
     """
     user = users.find_or_none(pool, username)
     attempts.claim_guess("ConfirmSignUp", pool.id, pool.fold(user.username if user else username))
-    invoke.require(pool.triggers, "PostConfirmation")
     try:
         found = _check_code(user, code)
     except (CodeMismatchException, ExpiredCodeException, NotAuthorizedException, UserNotFoundException):
@@ -238,6 +330,7 @@ def confirm(pool: PoolConfig, client: ClientConfig, *, username: str, code: str,
         users.save_attributes(row, changed)
         users.sync_aliases(pool, row, force=force_alias)
         _close_event(pool, row)
+    tell_confirmed(occasions.of(pool, client.id, actor, occasions.SIGN_UP, metadata), row)
     return row
 
 
@@ -254,13 +347,13 @@ def _check_code(user: PoolUser | None, code: str) -> VerificationCode:
     return codes.check(user, VerificationCode.Purpose.SIGN_UP, code)
 
 
-def admin_confirm(pool: PoolConfig, actor: Actor, *, username: str) -> None:
+def admin_confirm(pool: PoolConfig, actor: Actor, *, username: str, metadata: Mapping[str, str] | None = None) -> None:
     """Confirm a user without a code; no contact becomes verified.
 
-    Raises UserNotFoundException or NotAuthorizedException.
+    Raises UserNotFoundException or NotAuthorizedException; as ``triggers.invoke.call`` for PostConfirmation (the user
+    is confirmed then).
     """
     user = users.find(pool, username)
-    invoke.require(pool.triggers, "PostConfirmation")
     with transaction.atomic():
         row = users.locked(user)
         if row.status != PoolUser.Status.UNCONFIRMED:
@@ -270,3 +363,4 @@ def admin_confirm(pool: PoolConfig, actor: Actor, *, username: str) -> None:
         users.sync_aliases(pool, row)
         _close_event(pool, row)
         audit(actor, "AdminConfirmSignUp", pool_id=pool.id, subject=row.sub)
+    tell_confirmed(occasions.of(pool, None, actor, occasions.SIGN_UP, metadata), row)

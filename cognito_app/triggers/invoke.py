@@ -29,6 +29,9 @@ SECONDS = 5.0
 TRIES = 3
 LONGEST_MESSAGE = 500
 
+NOT_APPLICABLE = "CLIENT_ID_NOT_APPLICABLE"
+"""The client id in events of administrators' operations, which name no app client."""
+
 TIMED_OUT = "Socket timeout while invoking Lambda function"
 ENVELOPE = ("triggerSource", "userPoolId", "callerContext", "request", "response")
 
@@ -110,16 +113,39 @@ def call(caller: Caller, trigger: str, sent: Mapping[str, Any]) -> dict[str, Any
         raise InvalidLambdaResponseException(UNRECOGNIZABLE) from None
 
 
+def notify(caller: Caller, trigger: str, sent: Mapping[str, Any]) -> None:
+    """Hand an event to a configured trigger whose answer nobody reads: one try, the caller repeats what failed.
+
+    Raises UserLambdaValidationException or UnexpectedLambdaException.
+    """
+    arn = caller.arn_of(trigger)
+    assert arn is not None
+    try:
+        _try(targets.resolve(arn), arn, orjson.dumps(sent), message_id=f"msg_{ids.uuid4()}", wait=False)
+    except FunctionError as error:
+        raise UserLambdaValidationException(f"{trigger} failed with error {_clean(str(error))}.") from None
+    except InvocationError as error:
+        raise UnexpectedLambdaException(f"{trigger} invocation failed due to error {_clean(str(error))}.") from None
+    except TimedOut:
+        raise UnexpectedLambdaException(f"{trigger} invocation failed due to error {TIMED_OUT}.") from None
+    except BadAnswer:
+        return
+
+
+def _try(target: targets.Target, arn: str, payload: bytes, *, message_id: str, wait: bool) -> bytes:
+    if isinstance(target, targets.LambdaTarget):
+        return lambda_api.call(target, arn, payload, seconds=SECONDS, wait=wait)
+    if isinstance(target, targets.WebhookTarget):
+        return webhook.call(target, arn, payload, seconds=SECONDS, message_id=message_id)
+    return python.call(target, arn, payload, seconds=SECONDS)
+
+
 def _answer(arn: str, payload: bytes) -> bytes:
     target = targets.resolve(arn)
     message_id = f"msg_{ids.uuid4()}"
     for left in reversed(range(TRIES)):
         try:
-            if isinstance(target, targets.LambdaTarget):
-                return lambda_api.call(target, arn, payload, seconds=SECONDS, wait=True)
-            if isinstance(target, targets.WebhookTarget):
-                return webhook.call(target, arn, payload, seconds=SECONDS, message_id=message_id)
-            return python.call(target, arn, payload, seconds=SECONDS)
+            return _try(target, arn, payload, message_id=message_id, wait=True)
         except TimedOut:
             log.warning("trigger_timed_out", arn=arn, tries_left=left)
             if not left:
@@ -143,13 +169,3 @@ def _response(answer: bytes) -> dict[str, Any]:
 def _clean(text: str) -> str:
     """Cut a function's message to what may be shown: no control characters, not endless."""
     return "".join(char if char.isprintable() else " " for char in text[:LONGEST_MESSAGE])
-
-
-def require(configured: Mapping[str, Any], *names: str) -> None:
-    """Check that none of the triggers that a use case does not call yet is configured.
-
-    Raises UnexpectedLambdaException.
-    """
-    for name in names:
-        if configured.get(name):
-            raise UnexpectedLambdaException(f"{name} invocation failed due to configuration: it is not called yet.")

@@ -7,6 +7,17 @@ import sys
 import time
 from typing import Any
 
+SEEN: list[tuple[str, bool]] = []
+"""The sources that ``watching`` was called for, and whether a transaction was open."""
+
+
+def watching(event: Any, context: Any) -> Any:
+    """Note whether a transaction is open."""
+    from django.db import connection  # workers import this module without Django
+
+    SEEN.append((event["triggerSource"], connection.in_atomic_block))
+    return event
+
 
 def unchanged(event: Any, context: Any) -> Any:
     """Return the event as it came."""

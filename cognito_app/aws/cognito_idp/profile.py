@@ -23,10 +23,15 @@ def get_user(call: Call, *, AccessToken: str) -> dict[str, Any]:
 
 @operation("UpdateUserAttributes")
 def update_user_attributes(
-    call: Call, *, UserAttributes: list[dict[str, str]], AccessToken: str, **unused: Any
+    call: Call,
+    *,
+    UserAttributes: list[dict[str, str]],
+    AccessToken: str,
+    ClientMetadata: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     grant = call.grant
-    sent = profile.update(grant.pool, grant.client, grant.user, attributes.from_wire(UserAttributes))
+    given = attributes.from_wire(UserAttributes)
+    sent = profile.update(grant.pool, grant.client, call.actor, grant.user, given, metadata=ClientMetadata)
     return {"CodeDeliveryDetailsList": [present.code_delivery(item) for item in sent]}
 
 
@@ -39,9 +44,12 @@ def delete_user_attributes(call: Call, *, UserAttributeNames: list[str], AccessT
 
 @operation("GetUserAttributeVerificationCode")
 def get_user_attribute_verification_code(
-    call: Call, *, AccessToken: str, AttributeName: str, **unused: Any
+    call: Call, *, AccessToken: str, AttributeName: str, ClientMetadata: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    details = profile.send_verification(call.grant.pool, call.grant.user, AttributeName)
+    grant = call.grant
+    details = profile.send_verification(
+        grant.pool, grant.client, call.actor, grant.user, AttributeName, metadata=ClientMetadata
+    )
     return {"CodeDeliveryDetails": present.code_delivery(details)}
 
 

@@ -21,6 +21,8 @@ def sign_up_user(
     SecretHash: str | None = None,
     UserAttributes: list[dict[str, str]] | None = None,
     UserContextData: dict[str, Any] | None = None,
+    ValidationData: list[dict[str, str]] | None = None,
+    ClientMetadata: dict[str, str] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
@@ -32,10 +34,12 @@ def sign_up_user(
         username=Username,
         password=Password,
         given=attributes.from_wire(UserAttributes),
+        validation_data=attributes.from_wire(ValidationData),
+        metadata=ClientMetadata,
     )
     delivery = registered.delivery
     return {
-        "UserConfirmed": False,
+        "UserConfirmed": sign_up.is_confirmed(registered.user),
         "CodeDeliveryDetails": present.code_delivery(delivery) if delivery else None,
         "UserSub": registered.user.sub,
         "Session": auto.after_sign_up(call.pool, call.client, registered.user),
@@ -53,13 +57,20 @@ def confirm_sign_up(
     ForceAliasCreation: bool = False,
     Session: str | None = None,
     UserContextData: dict[str, Any] | None = None,
+    ClientMetadata: dict[str, str] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
-    context_data.of_user(call.pool, call.client, call.actor, UserContextData)
+    actor = context_data.of_user(call.pool, call.client, call.actor, UserContextData)
     session = auto.check(call.client, Session)
     user = sign_up.confirm(
-        call.pool, call.client, username=Username, code=ConfirmationCode, force_alias=ForceAliasCreation
+        call.pool,
+        call.client,
+        actor,
+        username=Username,
+        code=ConfirmationCode,
+        force_alias=ForceAliasCreation,
+        metadata=ClientMetadata,
     )
     return {"Session": auto.after_confirmation(call.pool, call.client, session, user)}
 
@@ -72,11 +83,12 @@ def resend_confirmation_code(
     Username: str,
     SecretHash: str | None = None,
     UserContextData: dict[str, Any] | None = None,
+    ClientMetadata: dict[str, str] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
     actor = context_data.of_user(call.pool, call.client, call.actor, UserContextData)
-    details = sign_up.resend(call.pool, call.client, actor, username=Username)
+    details = sign_up.resend(call.pool, call.client, actor, username=Username, metadata=ClientMetadata)
     return {"CodeDeliveryDetails": present.code_delivery(details)}
 
 
@@ -88,11 +100,12 @@ def forgot_password(
     Username: str,
     SecretHash: str | None = None,
     UserContextData: dict[str, Any] | None = None,
+    ClientMetadata: dict[str, str] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
     actor = context_data.of_user(call.pool, call.client, call.actor, UserContextData)
-    details = recovery.forgot(call.pool, call.client, actor, username=Username)
+    details = recovery.forgot(call.pool, call.client, actor, username=Username, metadata=ClientMetadata)
     return {"CodeDeliveryDetails": present.code_delivery(details)}
 
 
@@ -106,9 +119,18 @@ def confirm_forgot_password(
     Password: str,
     SecretHash: str | None = None,
     UserContextData: dict[str, Any] | None = None,
+    ClientMetadata: dict[str, str] | None = None,
     **unused: Any,
 ) -> dict[str, Any]:
     clients.verify_secret_hash(call.client, [Username], SecretHash)
     actor = context_data.of_user(call.pool, call.client, call.actor, UserContextData)
-    recovery.confirm_forgot(call.pool, call.client, actor, username=Username, code=ConfirmationCode, password=Password)
+    recovery.confirm_forgot(
+        call.pool,
+        call.client,
+        actor,
+        username=Username,
+        code=ConfirmationCode,
+        password=Password,
+        metadata=ClientMetadata,
+    )
     return {}

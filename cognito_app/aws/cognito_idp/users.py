@@ -22,7 +22,8 @@ def admin_create_user(
     ForceAliasCreation: bool = False,
     MessageAction: str | None = None,
     DesiredDeliveryMediums: list[str] | None = None,
-    **unused: Any,
+    ValidationData: list[dict[str, str]] | None = None,
+    ClientMetadata: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     created = admin_users.create(
         call.pool,
@@ -33,6 +34,8 @@ def admin_create_user(
         action=MessageAction,
         media=DesiredDeliveryMediums,
         force_alias=ForceAliasCreation,
+        validation_data=attributes.from_wire(ValidationData),
+        metadata=ClientMetadata,
     )
     return {"User": present.user(created)}
 
@@ -47,10 +50,16 @@ def admin_get_user(call: Call, *, UserPoolId: str, Username: str) -> dict[str, A
 
 @operation("AdminUpdateUserAttributes")
 def admin_update_user_attributes(
-    call: Call, *, UserPoolId: str, Username: str, UserAttributes: list[dict[str, str]], **unused: Any
+    call: Call,
+    *,
+    UserPoolId: str,
+    Username: str,
+    UserAttributes: list[dict[str, str]],
+    ClientMetadata: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     user = users.find(call.pool, Username)
-    profile.admin_update(call.pool, call.actor, user, attributes.from_wire(UserAttributes))
+    given = attributes.from_wire(UserAttributes)
+    profile.admin_update(call.pool, call.actor, user, given, metadata=ClientMetadata)
     return {}
 
 
@@ -81,8 +90,10 @@ def admin_disable_user(call: Call, *, UserPoolId: str, Username: str) -> dict[st
 
 
 @operation("AdminConfirmSignUp")
-def admin_confirm_sign_up(call: Call, *, UserPoolId: str, Username: str, **unused: Any) -> dict[str, Any]:
-    sign_up.admin_confirm(call.pool, call.actor, username=Username)
+def admin_confirm_sign_up(
+    call: Call, *, UserPoolId: str, Username: str, ClientMetadata: dict[str, str] | None = None
+) -> dict[str, Any]:
+    sign_up.admin_confirm(call.pool, call.actor, username=Username, metadata=ClientMetadata)
     return {}
 
 
@@ -96,8 +107,11 @@ def admin_set_user_password(
 
 
 @operation("AdminResetUserPassword")
-def admin_reset_user_password(call: Call, *, UserPoolId: str, Username: str, **unused: Any) -> dict[str, Any]:
-    admin_users.reset_password(call.pool, call.actor, users.find(call.pool, Username))
+def admin_reset_user_password(
+    call: Call, *, UserPoolId: str, Username: str, ClientMetadata: dict[str, str] | None = None
+) -> dict[str, Any]:
+    user = users.find(call.pool, Username)
+    admin_users.reset_password(call.pool, call.actor, user, metadata=ClientMetadata)
     return {}
 
 

@@ -12,7 +12,7 @@ from cognito_app.models import PoolUser
 from cognito_app.services import attempts, auth_factors, delivery, tiers
 from cognito_app.services.attributes import VERIFIED_FLAGS
 from cognito_app.services.config import ClientConfig, PoolConfig
-from cognito_app.services.sign_in import gates, risk
+from cognito_app.services.sign_in import gates, hooks, risk
 from cognito_app.services.sign_in.resume import has_name, user_of
 from cognito_app.services.sign_in.state import (
     EXPIRED_SESSION,
@@ -76,6 +76,7 @@ def finish(context: Context, text: str, name: str) -> Outcome | None:
     offered = auth_factors.available(context.pool, user)
     if not any(auth_factors.CONTACT_OF.get(factor) == contact for factor in offered):
         return None
+    hooks.before(context, user, name)
     context.attempt.by_password = False
     risk.judge(context, user, attempts.first_factor_key(context.pool.id, user.sub))
     return gates.second_factor(context, user, METHODS[contact], save=session.spend)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from cognito_app.core import keyring, masking, secrets
 from cognito_app.errors import CodeDeliveryFailureException, LimitExceededException, TooManyRequestsException
 from cognito_app.messages import templates
-from cognito_app.messages.templates import Message
 from cognito_app.models import OutboxMessage, PoolUser
-from cognito_app.services import attempts, delivery, outbox, software_tokens
-from cognito_app.services.config import PoolConfig
+from cognito_app.services import attempts, delivery, occasions, outbox, software_tokens
 from cognito_app.services.mfa_rules import CONTACT_OF, EMAIL, SMS, TOTP, Decision, Kind
+from cognito_app.services.occasions import Occasion
 from cognito_app.services.sign_in.state import Challenge, Context, seal_session
 
 SELECT = "SELECT_MFA_TYPE"
@@ -22,13 +22,26 @@ CODE_DIGITS = 6
 METHODS = {SMS: ("sms", "mfa"), EMAIL: ("email_otp", "mfa"), TOTP: ("otp", "mfa")}
 """What a factor adds to the methods of a sign-in (spec/user-pools.md 6.12)."""
 
-Offer = tuple[Challenge, OutboxMessage | None]
+
+@dataclass(frozen=True, slots=True)
+class Unworded:
+    """A code whose message is stored when CustomMessage, which is no matter for a transaction, has been asked."""
+
+    occasion: Occasion
+    user: PoolUser
+    contact: str
+    destination: str
+    code: str = field(repr=False)
+
+
+Pending = OutboxMessage | Unworded | None
+Offer = tuple[Challenge, Pending]
 
 
 def offer(context: Context, user: PoolUser, decision: Decision, methods: tuple[str, ...]) -> Offer:
     """Return the challenge of a decision, and the message to send when the transaction is over (``send``).
 
-    Raises MFAMethodNotFoundException, TooManyRequestsException, UnexpectedLambdaException.
+    Raises MFAMethodNotFoundException, TooManyRequestsException.
     """
     if decision.kind is Kind.SELECT:
         return _choice(context, user, decision.factors, methods), None
@@ -58,12 +71,10 @@ def message_code(
     The session holds the keyed hash of code and destination: the code counts for this session and address alone.
     ``setting_up`` is for a contact that becomes the user's with the code.
     """
-    delivery.require_triggers(context.pool)
     medium = delivery.MEDIA[CONTACT_OF[factor]]
     if factor == EMAIL:
         _claim_email(context, destination)
     code = secrets.digits(CODE_DIGITS)
-    message = code_text(context.pool, medium, destination, code)
     data = {"code": keyring.mac(*_code_parts(user, destination, code)).hex()}
     if setting_up:
         data["contact"] = destination
@@ -76,13 +87,30 @@ def message_code(
         },
         session=seal_session(context, factor, user, methods, data),
     )
-    return challenge, outbox.enqueue(user, message)
+    return challenge, code_message(context, user, CONTACT_OF[factor], destination, code)
 
 
-def code_text(pool: PoolConfig, medium: str, destination: str, code: str) -> Message:
-    """Return the message that carries a code for sign-in, as a first or a second factor."""
-    email_template = (pool.extras.get("mfa") or {}).get("email")
-    return templates.authentication(pool.raw, email_template, medium=medium, destination=destination, code=code)
+def code_message(context: Context, user: PoolUser, contact: str, destination: str, code: str) -> Pending:
+    """Store the message of a sign-in code, as a first or a second factor, in the running transaction."""
+    # ClientMetadata reaches the functions of messages when it came with an answer, not with the first request.
+    metadata = context.client_metadata or None
+    occasion = occasions.of(context.pool, context.client.id, context.actor, occasions.AUTHENTICATION, metadata)
+    pending = Unworded(occasion, user, contact, destination, code)
+    return pending if occasion.asks(delivery.MEDIA[contact]) else _enqueue(pending)
+
+
+def _enqueue(pending: Unworded) -> OutboxMessage:
+    pool, medium = pending.occasion.pool, delivery.MEDIA[pending.contact]
+    message = templates.authentication(
+        pool.raw,
+        (pool.extras.get("mfa") or {}).get("email"),
+        medium=medium,
+        destination=pending.destination,
+        code=pending.code,
+        texts=pending.occasion.texts,
+    )
+    told = {pending.contact: pending.destination}
+    return outbox.enqueue(pending.user, message, pending.occasion.handover(pending.user, medium, pending.code, **told))
 
 
 def _claim_email(context: Context, destination: str) -> None:
@@ -103,11 +131,14 @@ def _code_parts(user: PoolUser, destination: str, code: str) -> tuple[str, bytes
     return "mfa-code", f"{user.pk}\x1f{destination}\x1f{code}".encode("utf-8", "surrogatepass")
 
 
-def send(message: OutboxMessage | None) -> None:
+def send(message: Pending) -> None:
     """Send the message of a challenge after the transaction; what the backend refuses is tried again by the worker.
 
-    The sign-in operations list no error for it.
+    The sign-in operations list no error for that. Raises as ``triggers.invoke.call`` for CustomMessage.
     """
+    if isinstance(message, Unworded):
+        worded = delivery.worded(message.occasion, message.user, message.contact, message.destination)
+        message = _enqueue(replace(message, occasion=worded))
     with suppress(CodeDeliveryFailureException):
         outbox.deliver(message)
 

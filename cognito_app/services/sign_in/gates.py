@@ -16,7 +16,7 @@ from cognito_app.errors import (
     UserNotConfirmedException,
     UserNotFoundException,
 )
-from cognito_app.models import OutboxMessage, PoolUser
+from cognito_app.models import PoolUser
 from cognito_app.services import attempts, attributes, events, mfa_preferences
 from cognito_app.services.mfa_rules import Kind
 from cognito_app.services.sign_in import custom_flow, ending, factors, progress, risk
@@ -148,7 +148,7 @@ def second_factor(
 
 def _after_first_factor(
     context: Context, user: PoolUser, methods: tuple[str, ...]
-) -> tuple[Challenge | None, OutboxMessage | None]:
+) -> tuple[Challenge | None, factors.Pending]:
     """Decide about the second factor when what the first one brought is stored: it may have changed the attributes."""
     decision = mfa_preferences.decide(context.pool, user, demanded=risk.demands_mfa(context))
     if decision.kind is Kind.NONE:

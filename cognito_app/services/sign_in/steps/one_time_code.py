@@ -26,8 +26,9 @@ from cognito_app.services import (
     delivery,
     device_tracking,
     events,
-    outbox,
+    occasions,
     risk_settings,
+    sign_up,
     users,
 )
 from cognito_app.services.auth_factors import CONTACT_OF
@@ -36,7 +37,6 @@ from cognito_app.services.sign_in import choice, factors, gates, hooks, risk
 from cognito_app.services.sign_in.choice import Choice, Subject
 from cognito_app.services.sign_in.state import INVALID_SESSION, NOBODY, Challenge, Context, Outcome
 from cognito_app.services.sign_in.steps import message_code
-from cognito_app.triggers import invoke
 
 DIGITS = 8
 METHODS = {"EMAIL_OTP": ("email_otp",), "SMS_OTP": ("sms",)}
@@ -47,19 +47,17 @@ def put(context: Context, subject: Subject, factor: str, spend: Callable[[], Non
 
     Raises TooManyRequestsException, UnexpectedLambdaException.
     """
-    delivery.require_triggers(context.pool)
     _claim_send(context, subject)
     user, contact = hooks.before(context, subject.user, subject.name), CONTACT_OF[factor]
     made_up = delivery.made_up(context.pool, subject.name, contact)
     destination = user.attributes[contact] if user else ""
     code = secrets.digits(DIGITS)
-    message = factors.code_text(context.pool, made_up.medium, destination, code)
     session = choice.seal(context, subject, factor, {"code": keyring.mac(*_parts(user, destination, code)).hex()})
     with transaction.atomic():
         if spend is not None:
             spend()
-        row = outbox.enqueue(user, message) if user and user.enabled else None
-    factors.send(row)
+        message = factors.code_message(context, user, contact, destination, code) if user and user.enabled else None
+    factors.send(message)
     shown = masking.destination(destination) if user else made_up.destination
     parameters = {"CODE_DELIVERY_DELIVERY_MEDIUM": made_up.medium, "CODE_DELIVERY_DESTINATION": shown}
     return Challenge(name=factor, parameters=parameters, session=session)
@@ -89,13 +87,18 @@ def _answer(context: Context, text: str | None, answers: Mapping[str, str], fact
         choice.record_failure(context, user)
         raise CodeMismatchException(message_code.WRONG_CODE)
     choice.check_still_offered(context, user, factor)
-    if user.status != PoolUser.Status.CONFIRMED:
-        invoke.require(context.pool.triggers, "PostConfirmation")
     context.attempt.by_password = False
     risk.judge(context, user, attempts.first_factor_key(context.pool.id, user.sub))
-    return gates.second_factor(
+    signed_up = user.status == PoolUser.Status.UNCONFIRMED
+    outcome = gates.second_factor(
         context, user, METHODS[factor], save=lambda: _save(context, chosen, user, factor, destination)
     )
+    if signed_up:
+        occasion = occasions.of(
+            context.pool, context.client.id, context.actor, occasions.SIGN_UP, context.client_metadata or None
+        )
+        sign_up.tell_confirmed(occasion, user)
+    return outcome
 
 
 def _claim_send(context: Context, subject: Subject) -> None:
