@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
+import jwt
 from django.http import HttpResponse
 from django.test import Client
 from pycognito import AWSSRP
 from pycognito.aws_srp import generate_hash_device
 
 from tests.conftest import PASSWORD, App
+
+ALWAYS = {"ChallengeRequiredOnNewDevice": False, "DeviceOnlyRememberedOnUserPrompt": False}
+OPT_IN = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": True}
+UNKNOWN = "Device does not exist."
+OTHER_KEY = "us-east-1_0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
+
 
 TRACKING = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
 MFA = {
@@ -88,3 +95,31 @@ def redirect_requests() -> Any:
 def turn_mfa_on(app: App, tracking: dict[str, bool] | None = None) -> None:
     """Demand a second factor from now on."""
     app.idp.update_user_pool(UserPoolId=app.pool_id, DeviceConfiguration=tracking or TRACKING, **MFA)
+
+
+def sign_in_from(app: App, key: str | None, name: str = "ann") -> Any:
+    """Sign in by password with a DEVICE_KEY."""
+    return app.idp.initiate_auth(
+        ClientId=app.client_id,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": name, "PASSWORD": PASSWORD, "DEVICE_KEY": key},
+    )["AuthenticationResult"]
+
+
+def refresh(app: App, tokens: Any, key: str | None) -> Any:
+    """Renew tokens in both ways; they must agree."""
+    by_flow = app.idp.initiate_auth(
+        ClientId=app.client_id,
+        AuthFlow="REFRESH_TOKEN_AUTH",
+        AuthParameters={"REFRESH_TOKEN": tokens["RefreshToken"], "DEVICE_KEY": key},
+    )
+    named = {"DeviceKey": key} if key else {}
+    by_call = app.idp.get_tokens_from_refresh_token(
+        ClientId=app.client_id, RefreshToken=tokens["RefreshToken"], **named
+    )
+    claims = [
+        jwt.decode(answer["AuthenticationResult"]["AccessToken"], options={"verify_signature": False})
+        for answer in (by_flow, by_call)
+    ]
+    assert claims[0].get("device_key") == claims[1].get("device_key")
+    return claims[0]

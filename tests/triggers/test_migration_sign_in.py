@@ -114,9 +114,9 @@ def test_srp_does_not_migrate(moving: App, lambdas: Lambdas) -> None:
     assert lambdas.sources == []
 
 
-def test_attributes_that_the_pool_does_not_have_are_unrecognizable(moving: App, lambdas: Lambdas) -> None:
+def test_attributes_that_the_pool_does_not_have_make_no_user(moving: App, lambdas: Lambdas) -> None:
     lambdas.respond(MIGRATE, userAttributes={"custom:none": "x"}, finalUserStatus="CONFIRMED")
-    with refused("InvalidLambdaResponseException"):
+    with refused("UserNotFoundException", f"Exception migrating user in app client {moving.client_id}"):
         start(moving)
     assert not PoolUser.objects.exists()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cognito_app.errors import InvalidParameterException, NotImplementedException
+from cognito_app.errors import InvalidParameterException
 from cognito_app.services import tiers
 from cognito_app.services.sign_in import progress, risk
 from cognito_app.services.sign_in.state import Context, Outcome
@@ -54,6 +54,7 @@ STARTS: dict[str, Step] = {
     "CUSTOM_AUTH": custom.start,
 }
 ANSWERS: dict[str, Answer] = {
+    "ADMIN_NO_SRP_AUTH": user_auth.answer_password,  # the old name
     "PASSWORD_VERIFIER": srp.answer,
     "NEW_PASSWORD_REQUIRED": new_password.answer,
     "SMS_MFA": message_code.answer_sms,
@@ -92,13 +93,10 @@ def start(context: Context, flow: str, parameters: Mapping[str, str]) -> Outcome
     """Begin a sign-in that ``check_flow`` allowed.
 
     Raises InvalidParameterException for missing parameters, NotAuthorizedException, UserNotFoundException,
-    UserNotConfirmedException, PasswordResetRequiredException; NotImplementedException for flows not built yet.
+    UserNotConfirmedException, PasswordResetRequiredException.
     """
-    step = STARTS.get(flow)
-    if step is None:
-        raise NotImplementedException(f"The flow {flow} is not implemented in this release.")
     risk.check_source(context, parameters.get("USERNAME", ""))
-    return progress.challenged(context, step(context, parameters))
+    return progress.challenged(context, STARTS[flow](context, parameters))
 
 
 def respond(context: Context, challenge: str, session: str | None, answers: Mapping[str, str]) -> Outcome:
@@ -107,9 +105,6 @@ def respond(context: Context, challenge: str, session: str | None, answers: Mapp
     Raises as ``start``, and CodeMismatchException, ExpiredCodeException, InvalidPasswordException,
     MFAMethodNotFoundException, AliasExistsException where the challenge asks for such.
     """
-    step = ANSWERS.get(challenge)
-    if step is None:
-        raise NotImplementedException(f"The challenge {challenge} is not implemented in this release.")
     risk.check_source(context, answers.get("USERNAME", ""))
     context.attempt.answered = challenge
-    return progress.challenged(context, step(context, session, answers))
+    return progress.challenged(context, ANSWERS[challenge](context, session, answers))

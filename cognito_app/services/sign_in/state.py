@@ -205,7 +205,7 @@ def seal_session_for(
         "n": ids.uuid4(),
         "e": expires_at.timestamp(),
         "m": methods,
-        "p": password_mark(user) if user else "",
+        "p": password_mark(user),
         "d": data or {},
         "g": progress,
     }

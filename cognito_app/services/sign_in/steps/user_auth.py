@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from cognito_app.errors import InvalidParameterException, NotAuthorizedException, NotImplementedException
+from cognito_app.errors import InvalidParameterException, NotAuthorizedException
 from cognito_app.services.auth_factors import CONTACT_OF, PASSKEY, PASSWORD, PASSWORD_SRP
 from cognito_app.services.sign_in import auto, choice, gates
 from cognito_app.services.sign_in.choice import Choice, Subject
@@ -43,7 +43,7 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
 def _refuse_step_up(parameters: Mapping[str, str]) -> None:
     """A target that is not reached must not look as if it were; MAX_AGE says nothing without one."""
     if parameters.get("TARGET_ACR_VALUES"):
-        raise NotImplementedException("Step-up authentication is not implemented in this release.")
+        raise InvalidParameterException("Step-up authentication is not supported.")
     if parameters.get("ACCESS_TOKEN"):
         raise InvalidParameterException("ACCESS_TOKEN requires TARGET_ACR_VALUES.")
 
