@@ -65,12 +65,12 @@ def claim_send(action: str, pool_id: str, name: str) -> None:
 
 def _claim_in_window(key: str, limit: int) -> bool:
     now = clock.now()
-    for _ in range(2):
+    for _ in range(MAX_RACES):
         rows = AttemptCounter.objects.filter(key=key)
         open_window = rows.filter(window_started_at__gt=now - HOUR)
         if claim(open_window.filter(count__lt=limit), count=F("count") + 1):
             return True
-        if open_window.exists():
+        if open_window.filter(count__gte=limit).exists():
             return False
         fresh = {"count": 1, "window_started_at": now, "expires_at": now + HOUR}
         if claim(rows.filter(window_started_at__lte=now - HOUR), **fresh):

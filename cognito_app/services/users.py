@@ -46,7 +46,8 @@ def locked(user: PoolUser) -> PoolUser:
 
     Raises UserNotFoundException if the user was deleted meanwhile.
     """
-    row = PoolUser.objects.select_for_update().filter(pk=user.pk).first()
+    # Not the key: whoever inserts a row that refers to the user (a rotated token) need not wait, or wait in a circle.
+    row = PoolUser.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
     if row is None:
         raise UserNotFoundException
     return row
