@@ -1,7 +1,7 @@
 """``python -m tests.load``: the table of docs/performance.md.
 
-Options: ``--sizes 1000 100000`` (pools of users), ``--seconds 4`` (each measurement), ``--only NAME``. With
-``DATABASE_URL`` naming PostgreSQL the server runs on it, and PostgreSQL's processor time counts as the server's.
+Options: ``--sizes 1000 100000`` (pools of users), ``--seconds 4`` (each measurement), ``--only NAME``, ``--filters``.
+With ``DATABASE_URL`` naming PostgreSQL the server runs on it, and PostgreSQL's processor time counts as the server's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from pathlib import Path
 
 from tests.e2e.conftest import ROOT, Running, _own_database, start, stop
 from tests.load.measure import CONNECTIONS, Primitives, Result, primitives, run, server_cpu
-from tests.load.operations import Call, Server
+from tests.load.operations import Call, Server, filters
+
+Plan = list[tuple[str, Callable[[], Call], int]]
 
 # name, bound in primitives, least eff or greatest S on SQLite and on PostgreSQL
 Bound = Callable[[Primitives], float]
@@ -39,13 +41,15 @@ def main() -> None:
     options.add_argument("--sizes", type=int, nargs="*", default=[1000, 100_000])
     options.add_argument("--seconds", type=float, default=4.0)
     options.add_argument("--only", default="")
+    options.add_argument("--filters", action="store_true", help="only the last page and every filter of ListUsers")
     given = options.parse_args()
     postgres = os.environ.get("DATABASE_URL", "").startswith("postgres")
     with tempfile.TemporaryDirectory(prefix="cognito-load-") as folder:
         running = start(Path(folder))
         try:
             pools = _seed(running, Path(folder), given.sizes)
-            _measure(running, pools, given.seconds, given.only, postgres=postgres)
+            plan = (_filter_plan if given.filters else _plan)(Server(running.facts), pools)
+            _measure(running, plan, given.seconds, given.only, postgres=postgres)
         finally:
             stop(running)
 
@@ -58,9 +62,8 @@ def _seed(running: Running, folder: Path, sizes: list[int]) -> dict[int, str]:
     return {int(size): pool for size, pool in json.loads(done.stdout.splitlines()[-1]).items()}
 
 
-def _measure(running: Running, pools: dict[int, str], seconds: float, only: str, *, postgres: bool) -> None:
-    server = Server(running.facts)
-    plan: list[tuple[str, Callable[[], Call], int]] = [
+def _plan(server: Server, pools: dict[int, str]) -> Plan:
+    plan: Plan = [
         ("password sign-in", server.password, CONNECTIONS),
         ("SignUp + confirm", server.sign_up_and_confirm, CONNECTIONS),
         ("SRP sign-in", server.by_srp, CONNECTIONS),
@@ -80,6 +83,22 @@ def _measure(running: Running, pools: dict[int, str], seconds: float, only: str,
             (f"email = in {label}", partial(server.list_users, pool, Filter=wanted), CONNECTIONS),
             (f"AdminGetUser in {label}", partial(server.admin_get_user, pool, size), CONNECTIONS),
         ]
+    return plan
+
+
+def _filter_plan(server: Server, pools: dict[int, str]) -> Plan:
+    plan: Plan = []
+    for size, pool in pools.items():
+        last = partial(server.list_users, pool, PaginationToken=server.last_page_token(pool))
+        plan.append((f"last page of {size:,}", last, CONNECTIONS))
+        plan += [
+            (f"{wanted[:36]} in {size:,}", partial(server.list_users, pool, Filter=wanted), CONNECTIONS)
+            for wanted in filters(size * 3 // 4, pool)
+        ]
+    return plan
+
+
+def _measure(running: Running, plan: Plan, seconds: float, only: str, *, postgres: bool) -> None:
     print(f"S = {primitives().sign * 1e6:.0f} us")
     print(f"{'operation':32} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'CPU in S':>9} {'eff':>6}  must reach")
     for name, make, connections in plan:

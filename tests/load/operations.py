@@ -185,6 +185,15 @@ class Server:
         answer = self.call(self.connection(), "ListUsers", {"UserPoolId": pool_id}, signed=True)
         return str(answer["PaginationToken"])
 
+    def last_page_token(self, pool_id: str) -> str:
+        """Return the token of the last page, found by walking there."""
+        line, token, answer = self.connection(), "", {"PaginationToken": self.page_token(pool_id)}
+        while following := answer.get("PaginationToken"):
+            token = following
+            body = {"UserPoolId": pool_id, "PaginationToken": token}
+            answer = self.call(line, "ListUsers", body, signed=True)
+        return token
+
     def client_credentials(self) -> Call:
         """Ask for a token of a client."""
         pair = f"{self.facts['confidential_client_id']}:{self.facts['confidential_client_secret']}"
@@ -200,6 +209,26 @@ class Server:
         """Read a published document."""
         path = f"/{self.facts['user_pool_id']}/.well-known/{name}"
         return self.repeated([_bytes("GET", path, "", {"Host": self.address.netloc})])
+
+
+def filters(number: int, pool_id: str) -> list[str]:
+    """Return a filter of each attribute and kind: most name one user, the last ones every user."""
+    single = {
+        "username": f"load{number}",
+        "email": f"load{number}@example.com",
+        "phone_number": f"+1555{number:08d}",
+        "preferred_username": f"user{number}",
+        "name": f"Load {number}",
+        "family_name": f"Family{number}",
+        "sub": f"{number:08d}-0000-4000-8000-{pool_id[-9:]:0>12}",
+    }
+    every = {"given_name": "Load", "cognito:user_status": "CONFIRMED", "status": "Enabled"}
+    broad = {"username": "l", "email": "load", "phone_number": "+1", "name": "L", "given_name": "Lo", "sub": "0"}
+    return [
+        *(f'{name} {operator} "{value}"' for name, value in single.items() for operator in ("=", "^=")),
+        *(f'{name} = "{value}"' for name, value in every.items()),
+        *(f'{name} ^= "{value}"' for name, value in broad.items()),
+    ]
 
 
 def _bytes(method: str, path: str, body: str, headers: dict[str, str]) -> bytes:

@@ -49,13 +49,24 @@ def _insert(pool_id: str, size: int, secrets: list[Any] | None) -> None:
                 created_at=now,
                 modified_at=now,
             )
-            user.set_attributes(
-                {"sub": user.sub, "email": f"{name}@example.com", "email_verified": "true", "given_name": "Load"}
-            )
+            user.set_attributes(_attributes(user.sub, name, number))
             if secrets:
                 secrets[number].put_on(user)
             rows.append(user)
         PoolUser.objects.bulk_create(rows)
+
+
+def _attributes(sub: str, name: str, number: int) -> dict[str, str]:
+    return {
+        "sub": sub,
+        "email": f"{name}@example.com",
+        "email_verified": "true",
+        "phone_number": f"+1555{number:08d}",
+        "preferred_username": f"user{number}",
+        "name": f"Load {number}",
+        "given_name": "Load",
+        "family_name": f"Family{number}",
+    }
 
 
 if __name__ == "__main__":
