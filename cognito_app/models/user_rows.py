@@ -69,12 +69,12 @@ class UserSummary(NamedTuple):
     mfa: dict[str, Any]
 
 
-def page(condition: str, parameters: Sequence[Any], after: int, limit: int) -> list[UserSummary]:
-    """Return up to ``limit`` users behind the key ``after`` that satisfy a condition over the alias ``u``."""
+def page(condition: str, parameters: Sequence[Any], order: str, limit: int) -> list[UserSummary]:
+    """Return up to ``limit`` users that satisfy a condition over the alias ``u``, in an order of its columns."""
     columns = "u.id, u.username, u.attributes, u.created_at, u.modified_at, u.enabled, u.status, u.mfa"
-    sql = f"SELECT {columns} FROM {ROWS.table} u WHERE {condition} AND u.id > %s ORDER BY u.id LIMIT %s"  # noqa: S608  # the condition is ours, values are parameters
+    sql = f"SELECT {columns} FROM {ROWS.table} u WHERE {condition} ORDER BY {order} LIMIT %s"  # noqa: S608  # the condition is ours, values are parameters
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*parameters, after, limit])
+        cursor.execute(sql, [*parameters, limit])
         return [
             UserSummary(
                 pk,

@@ -115,6 +115,35 @@ def test_every_filter_and_page_of_list_users(app: App) -> None:
     assert app.idp.list_users(UserPoolId=app.pool_id, AttributesToGet=[], Limit=1)["Users"][0]["Attributes"] == []
 
 
+@pytest.mark.operation("ListUsers")
+@pytest.mark.parametrize("attribute", ["username", "email", "given_name", "sub"])
+def test_pages_of_a_prefix_hold_everybody_once(app: App, attribute: str) -> None:
+    for number in range(9):
+        attributes = [("email", f"{'xy'[number % 2]}{8 - number}@example.com"), ("given_name", "AÄ😀"[number % 3])]
+        given = [{"Name": name, "Value": value} for name, value in [*attributes, ("family_name", "F")]]
+        name = f"{'xX'[number % 2]}{number}"
+        app.idp.admin_create_user(UserPoolId=app.pool_id, Username=name, UserAttributes=given)
+    everybody = app.idp.list_users(UserPoolId=app.pool_id)["Users"]
+
+    def value(user: Any) -> str:
+        if attribute == "username":
+            return str(user["Username"])
+        return next(str(item["Value"]) for item in user["Attributes"] if item["Name"] == attribute).casefold()
+
+    for prefix in {"", *(value(user)[:length] for user in everybody for length in (1, 2))}:
+        expected = sorted(user["Username"] for user in everybody if value(user).startswith(prefix))
+        found: list[str] = []
+        asked: dict[str, Any] = {"UserPoolId": app.pool_id, "Filter": f'{attribute} ^= "{prefix}"', "Limit": 2}
+        while True:
+            answer = app.idp.list_users(**asked)
+            assert len(answer["Users"]) <= 2
+            found += [user["Username"] for user in answer["Users"]]
+            if "PaginationToken" not in answer:
+                break
+            asked["PaginationToken"] = answer["PaginationToken"]
+        assert sorted(found) == expected, prefix
+
+
 @pytest.mark.operation("AdminGetUser")
 def test_ids_of_another_pool_lead_nowhere(app: App, idp: Any, inbox: Inbox) -> None:
     app.sign_up()
