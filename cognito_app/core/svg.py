@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree  # type: ignore[import-untyped]  # has no types of its own
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 XHTML = "http://www.w3.org/1999/xhtml"
