@@ -1,13 +1,16 @@
-"""Pools with threat protection, pools that track devices."""
+"""Pools with threat protection, with second factors, with devices; a clock that stands still."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import time_machine
 from pytest_django import Settings
 
 from tests.agents import trust_one_proxy
+from tests.aws.mfa import START, make_mfa_app
 from tests.clients.devices import ALWAYS
 from tests.conftest import App, Inbox, make_app
 from tests.threats import add_ons
@@ -34,3 +37,16 @@ def tracking(idp: Any, inbox: Inbox) -> App:
     app.sign_up("ann")
     app.sign_up("bob")
     return app
+
+
+@pytest.fixture
+def mfa_app(idp: Any, inbox: Inbox) -> App:
+    """A pool that offers every second factor, optionally."""
+    return make_mfa_app(idp, inbox)
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """A clock that stands still until it is moved."""
+    with time_machine.travel(START, tick=False) as traveller:
+        yield traveller

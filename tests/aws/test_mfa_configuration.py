@@ -17,17 +17,10 @@ from tests.aws.mfa import (
     config_of,
     configure,
     described,
-    make_mfa_app,
 )
 from tests.conftest import App, Inbox, make_app, refused
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mfa_app(idp: Any, inbox: Inbox) -> App:
-    """A pool that offers every second factor, optionally."""
-    return make_mfa_app(idp, inbox)
 
 
 @pytest.mark.operation("GetUserPoolMfaConfig")

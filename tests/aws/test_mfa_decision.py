@@ -14,7 +14,6 @@ from tests.aws.mfa import (
     DEVELOPER,
     PHONE,
     configure,
-    make_mfa_app,
     offer,
     register_totp,
     respond,
@@ -28,11 +27,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mfa_app(idp: Any, inbox: Inbox) -> App:
+def mfa_app(mfa_app: App) -> App:
     """A pool that offers every second factor, optionally; ann has both contacts."""
-    app = make_mfa_app(idp, inbox)
-    app.sign_up(phone_number=PHONE)
-    return app
+    mfa_app.sign_up(phone_number=PHONE)
+    return mfa_app
 
 
 def test_optional_without_an_active_factor_asks_nothing(mfa_app: App) -> None:

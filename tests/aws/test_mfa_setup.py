@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
-import time_machine
 
 from cognito_app.models import OutboxMessage
 from tests.aws.mfa import (
     DEVELOPER,
     MOMENT,
     PHONE,
-    START,
     attribute,
     code_now,
     create_user,
-    make_mfa_app,
     offer,
     other,
     register_totp,
@@ -36,18 +32,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def clock() -> Iterator[Any]:
-    """A clock that stands still until it is moved."""
-    with time_machine.travel(START, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def mfa_app(idp: Any, inbox: Inbox) -> App:
+def mfa_app(mfa_app: App) -> App:
     """A pool that offers every second factor, optionally; ann has both contacts."""
-    app = make_mfa_app(idp, inbox)
-    app.sign_up(phone_number=PHONE)
-    return app
+    mfa_app.sign_up(phone_number=PHONE)
+    return mfa_app
 
 
 def test_the_choice_among_factors(mfa_app: App, clock: Any) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
-import time_machine
 
 from cognito_app.models import AuthEvent, OutboxMessage, SignInThrottle, SpentNonce
 from tests.aws.mfa import (
@@ -19,12 +17,10 @@ from tests.aws.mfa import (
     PHONE,
     SMS_CONFIGURATION,
     SMS_MFA,
-    START,
     WRONG_MESSAGE_CODE,
     attribute,
     code_now,
     configure,
-    make_mfa_app,
     members,
     offer,
     other,
@@ -40,18 +36,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def clock() -> Iterator[Any]:
-    """A clock that stands still until it is moved."""
-    with time_machine.travel(START, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def mfa_app(idp: Any, inbox: Inbox) -> App:
+def mfa_app(mfa_app: App) -> App:
     """A pool that offers every second factor, optionally; ann has both contacts."""
-    app = make_mfa_app(idp, inbox)
-    app.sign_up(phone_number=PHONE)
-    return app
+    mfa_app.sign_up(phone_number=PHONE)
+    return mfa_app
 
 
 @pytest.mark.operation("RespondToAuthChallenge")

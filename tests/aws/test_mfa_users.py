@@ -16,7 +16,6 @@ from tests.aws.mfa import (
     TOTP_ON,
     code_now,
     configure,
-    make_mfa_app,
     members,
     register_totp,
     settings_of,
@@ -25,12 +24,6 @@ from tests.clients import boto
 from tests.conftest import App, Inbox, make_app, refused
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mfa_app(idp: Any, inbox: Inbox) -> App:
-    """A pool that offers every second factor, optionally."""
-    return make_mfa_app(idp, inbox)
 
 
 @pytest.mark.operation("SetUserMFAPreference")
