@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import connection, models
@@ -31,6 +31,24 @@ class VerificationCode(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "purpose"], name="code_per_purpose")]
 
+    def put_in_force(self) -> None:
+        """Store the code; it takes the place of an earlier one for the same purpose of the same user."""
+        sql = (
+            "INSERT INTO cognito_app_verificationcode (user_id, purpose, code_hash, attribute, value, expires_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (user_id, purpose) DO UPDATE SET "
+            "code_hash = excluded.code_hash, attribute = excluded.attribute, value = excluded.value, "
+            "expires_at = excluded.expires_at, used_at = NULL"
+        )
+        expires = connection.ops.adapt_datetimefield_value(self.expires_at)
+        execute(sql, [self.user_id, self.purpose, self.code_hash, self.attribute, self.value, expires])
+
+    def spend(self, now: datetime) -> bool:
+        """Use this very code up; True for exactly one of any number of parallel callers."""
+        sql = (
+            "UPDATE cognito_app_verificationcode SET used_at = %s WHERE id = %s AND code_hash = %s AND used_at IS NULL"
+        )
+        return execute(sql, [connection.ops.adapt_datetimefield_value(now), self.pk, self.code_hash]) == 1
+
 
 class SpentNonce(models.Model):
     """The mark that a sealed one-time value (Session, SECRET_BLOCK) has been used."""
@@ -52,6 +70,26 @@ class AttemptCounter(models.Model):
     count = models.PositiveIntegerField()
     window_started_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
+
+    @classmethod
+    def count_up(cls, key: str, limit: int, now: datetime, window: timedelta) -> bool:
+        """Count one try of a key in its window; False, uncounted, if the window has had its limit.
+
+        One statement: of any number of parallel callers no more than the limit get True.
+        """
+        started, expires, ended = (
+            connection.ops.adapt_datetimefield_value(at) for at in (now, now + window, now - window)
+        )
+        sql = (
+            "INSERT INTO cognito_app_attemptcounter AS c (key, count, window_started_at, expires_at) "
+            "VALUES (%s, 1, %s, %s) ON CONFLICT (key) DO UPDATE SET "
+            "count = CASE WHEN c.window_started_at > %s THEN c.count + 1 ELSE 1 END, "
+            "expires_at = CASE WHEN c.window_started_at > %s THEN c.expires_at ELSE excluded.expires_at END, "
+            "window_started_at = CASE WHEN c.window_started_at > %s THEN c.window_started_at "
+            "ELSE excluded.window_started_at END "
+            "WHERE c.window_started_at <= %s OR c.count < %s"
+        )
+        return execute(sql, [key, started, expires, ended, ended, ended, ended, limit]) == 1
 
 
 class SignInThrottle(models.Model):

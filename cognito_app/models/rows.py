@@ -87,9 +87,31 @@ class Rows(Generic[M]):
     def insert(self, instance: M) -> None:
         """Store a new row; a key that the database makes is not read back."""
         sql, fields = self._insert
-        values = [field.get_db_prep_save(getattr(instance, field.attname), connection) for field in fields]
         with connection.cursor() as cursor:
-            cursor.execute(sql, values)
+            cursor.execute(sql, _values(instance, fields))
+
+    def insert_with_key(self, instance: M) -> None:
+        """Store a new row and give the instance the key that the database made."""
+        sql, fields = self._insert
+        with connection.cursor() as cursor:
+            cursor.execute(f"{sql} RETURNING id", _values(instance, fields))
+            instance.pk = cursor.fetchone()[0]
+        instance._state.adding = False
+
+    @cached_property
+    def _update(self) -> tuple[str, list[models.Field[Any, Any]]]:
+        fields = [field for field in self._fields if not field.primary_key]
+        changes = ", ".join(f"{field.column} = %s" for field in fields)
+        return f"UPDATE {self.table} SET {changes} WHERE id = %s", fields  # noqa: S608  # names come from our models
+
+    def update(self, instance: M) -> None:
+        """Store all columns of a row that exists."""
+        sql, fields = self._update
+        execute(sql, [*_values(instance, fields), instance.pk])
+
+
+def _values(instance: models.Model, fields: Sequence[models.Field[Any, Any]]) -> list[Any]:
+    return [field.get_db_prep_save(getattr(instance, field.attname), connection) for field in fields]
 
 
 def document(value: Any) -> Any:

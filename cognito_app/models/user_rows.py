@@ -56,6 +56,12 @@ def by_id(user_id: int) -> PoolUser | None:
     return ROWS.first("u.id = %s", [user_id])
 
 
+def locked(user_id: int) -> PoolUser | None:
+    """Return a user and lock the row until the transaction ends, its key left free for rows that refer to it."""
+    lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
+    return ROWS.first(f"u.id = %s{lock}", [user_id])
+
+
 class UserSummary(NamedTuple):
     """What a list shows of a user; a page of models would cost three times as much."""
 

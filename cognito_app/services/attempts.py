@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import F
-
 from cognito_app.conf import app_settings
 from cognito_app.core import clock, keyring
 from cognito_app.errors import LimitExceededException, NotAuthorizedException
 from cognito_app.models import AttemptCounter, SignInThrottle
-from cognito_app.models.base import claim, insert_if_absent
 from cognito_app.models.rows import Rows
 
 HOUR = timedelta(hours=1)
@@ -64,20 +61,7 @@ def claim_send(action: str, pool_id: str, name: str) -> None:
 
 
 def _claim_in_window(key: str, limit: int) -> bool:
-    now = clock.now()
-    for _ in range(MAX_RACES):
-        rows = AttemptCounter.objects.filter(key=key)
-        open_window = rows.filter(window_started_at__gt=now - HOUR)
-        if claim(open_window.filter(count__lt=limit), count=F("count") + 1):
-            return True
-        if open_window.filter(count__gte=limit).exists():
-            return False
-        fresh = {"count": 1, "window_started_at": now, "expires_at": now + HOUR}
-        if claim(rows.filter(window_started_at__lte=now - HOUR), **fresh):
-            return True
-        if insert_if_absent(AttemptCounter, {"key": key, **fresh}):
-            return True
-    return False
+    return AttemptCounter.count_up(key, limit, clock.now(), HOUR)
 
 
 def lock_after(failures: int) -> timedelta:

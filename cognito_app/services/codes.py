@@ -10,8 +10,9 @@ from datetime import timedelta
 from cognito_app.core import clock, keyring, secrets
 from cognito_app.errors import CodeMismatchException, ExpiredCodeException
 from cognito_app.models import PoolUser, VerificationCode
-from cognito_app.models.base import claim
+from cognito_app.models.rows import Rows
 
+CODE_ROWS: Rows[VerificationCode] = Rows(VerificationCode)
 DIGITS = 6
 LIFETIMES = {
     VerificationCode.Purpose.SIGN_UP: timedelta(hours=24),
@@ -24,17 +25,14 @@ LIFETIMES = {
 def issue(user: PoolUser, purpose: VerificationCode.Purpose, *, attribute: str, value: str) -> str:
     """Make a code for ``purpose``; it replaces an earlier one. Call it in the transaction that sends it."""
     code = secrets.digits(DIGITS)
-    VerificationCode.objects.update_or_create(
+    VerificationCode(
         user=user,
         purpose=purpose,
-        defaults={
-            "code_hash": _hash(user, purpose, code),
-            "attribute": attribute,
-            "value": value,
-            "expires_at": clock.now() + LIFETIMES[purpose],
-            "used_at": None,
-        },
-    )
+        code_hash=_hash(user, purpose, code),
+        attribute=attribute,
+        value=value,
+        expires_at=clock.now() + LIFETIMES[purpose],
+    ).put_in_force()
     return code
 
 
@@ -43,8 +41,8 @@ def check(user: PoolUser, purpose: VerificationCode.Purpose, given: str) -> Veri
 
     Raises ExpiredCodeException if there is none in force, CodeMismatchException if it differs.
     """
-    code = VerificationCode.objects.filter(user=user, purpose=purpose, used_at=None, expires_at__gt=clock.now()).first()
-    if code is None:
+    code = CODE_ROWS.first("u.user_id = %s AND u.purpose = %s AND u.used_at IS NULL", [user.pk, purpose])
+    if code is None or code.expires_at <= clock.now():
         raise ExpiredCodeException
     if not secrets.compare(bytes(code.code_hash), _hash(user, purpose, given)):
         raise CodeMismatchException
@@ -56,8 +54,7 @@ def spend(code: VerificationCode) -> None:
 
     Raises ExpiredCodeException for all but one of parallel callers.
     """
-    unspent = VerificationCode.objects.filter(pk=code.pk, code_hash=bytes(code.code_hash), used_at=None)
-    if not claim(unspent, used_at=clock.now()):
+    if not code.spend(clock.now()):
         raise ExpiredCodeException
 
 

@@ -21,7 +21,7 @@ from cognito_app.errors import (
     UsernameExistsException,
     UserNotFoundException,
 )
-from cognito_app.models import PoolUser, VerificationCode
+from cognito_app.models import PoolUser, VerificationCode, user_rows
 from cognito_app.services import (
     attempts,
     attributes,
@@ -246,7 +246,7 @@ def insert(pool: PoolConfig, user: PoolUser, *, force: bool = False) -> None:
 
     Raises IntegrityError, AliasExistsException.
     """
-    user.save(force_insert=True)
+    user_rows.ROWS.insert_with_key(user)
     users.sync_aliases(pool, user, force=force)
 
 

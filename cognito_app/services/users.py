@@ -47,7 +47,7 @@ def locked(user: PoolUser) -> PoolUser:
     Raises UserNotFoundException if the user was deleted meanwhile.
     """
     # Not the key: whoever inserts a row that refers to the user (a rotated token) need not wait, or wait in a circle.
-    row = PoolUser.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+    row = user_rows.locked(user.pk)
     if row is None:
         raise UserNotFoundException
     return row
@@ -124,7 +124,7 @@ def save_attributes(user: PoolUser, attributes: Mapping[str, str]) -> None:
     """Store a user's attributes, search keys and modification date; empty values are dropped."""
     user.set_attributes({name: value for name, value in attributes.items() if value != ""})
     user.modified_at = clock.now()
-    user.save()
+    user_rows.ROWS.update(user)
 
 
 def contact_kind(name: str) -> str | None:
