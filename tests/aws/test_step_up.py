@@ -12,7 +12,7 @@ from tests.aws.choice import asserted, begin, create, make_choice_app, policies,
 from tests.aws.mfa import DEVELOPER, PHONE, SMS_MFA, TOTP_ON, code_now, configure, register_totp, respond, turn_on
 from tests.clients import boto
 from tests.clients.authenticator import Authenticator
-from tests.clients.devices import ALWAYS
+from tests.clients.devices import TRACKING, confirm
 from tests.conftest import PASSWORD, App, Inbox, make_app, refused
 
 pytestmark = pytest.mark.django_db
@@ -350,12 +350,18 @@ def test_a_wrong_code_gives_nothing(stepped: App, clock: Any) -> None:
         respond(stepped, "SMS_MFA", found["Session"], SMS_MFA_CODE="000000")
 
 
-def test_a_remembered_device_does_not_stand_for_a_level(idp: Any, inbox: Inbox, clock: Any) -> None:
-    app = make(idp, inbox, DeviceConfiguration=ALWAYS)
+def test_a_remembered_device_stands_for_no_factor_of_a_level(idp: Any, inbox: Inbox, clock: Any) -> None:
+    app = make(idp, inbox, DeviceConfiguration=TRACKING)
     create(app, phone_number=PHONE)
     secret = totp_of(app, clock)
     turn_on(app, "totp")
-    found = begin(app, "PASSWORD", PASSWORD=PASSWORD, TARGET_ACR_VALUES=name(4))
+    first = by_app(app, app.start(), secret)
+    clock.shift(timedelta(seconds=30))
+    device = confirm(app, first["AuthenticationResult"])
+    given = {"PASSWORD": PASSWORD, "DEVICE_KEY": device.key}
+    assert begin(app, "PASSWORD", **given)["ChallengeName"] == "DEVICE_SRP_AUTH"
+    assert begin(app, "PASSWORD", TARGET_ACR_VALUES=name(1), **given)["ChallengeName"] == "DEVICE_SRP_AUTH"
+    found = begin(app, "PASSWORD", TARGET_ACR_VALUES=name(4), **given)
     assert levels(by_app(app, found, secret)) == (name(4), ["pwd", "otp", "mfa"])
 
 
