@@ -26,12 +26,19 @@ def authorize(request: HttpRequest, site: Site) -> HttpResponse:
         if authorization.may_reuse(site.pool, client, checked, session) and session is not None:
             record = sessions.record_of(site.pool, cookie)
             code = authorization.issue_code(
-                site.pool, checked, session.user, session.authenticated_at, origin_session=record
+                site.pool,
+                checked,
+                session.user,
+                session.authenticated_at,
+                origin_session=record,
+                methods=session.methods,
             )
             state = {} if checked.state is None else {"state": checked.state}
             return redirect(with_parameters(checked.redirect_uri, {"code": code, **state}))
         if "none" in checked.prompts:
-            raise RedirectError("login_required", checked.redirect_uri, checked.state)
+            raise RedirectError(
+                authorization.why_not(site.pool, client, checked, session), checked.redirect_uri, checked.state
+            )
     except PageError as error:
         return to_error_page(site, error.error, given.get("client_id", [""])[0])
     except RedirectError as error:

@@ -14,6 +14,7 @@ from cognito_app.services.actor import Actor
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in.state import Challenge, Context, Outcome, Proof, SignedIn
+from cognito_app.services.sign_in.target import Target
 
 
 def actor(visit: Visit) -> Actor:
@@ -30,7 +31,11 @@ def context(visit: Visit, client: ClientConfig) -> Context:
         return sessions.start(pool, client, who, proof.user, proof.methods, proof.time, replaced=replaced)
 
     pool, who = visit.site.pool, actor(visit)
-    return Context(pool=pool, client=client, actor=who, complete=complete)
+    made = Context(pool=pool, client=client, actor=who, complete=complete)
+    if visit.authorize is not None and visit.authorize.levels:
+        # Where a session goes on, what it says comes in place of this.
+        made.attempt.target = Target(visit.authorize.levels)
+    return made
 
 
 def show(visit: Visit, request: AuthorizeRequest, outcome: Outcome) -> HttpResponse:
@@ -48,7 +53,13 @@ def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> Http
         sessions.end(pool.id, visit.request.COOKIES.get(SESSION_COOKIE))
     record = sessions.record_of(pool, signed_in.result)
     code = authorization.issue_code(
-        pool, request, proof.user, proof.time, event_id=proof.event_id, origin_session=record
+        pool,
+        request,
+        proof.user,
+        proof.time,
+        event_id=proof.event_id,
+        origin_session=record,
+        methods=proof.methods,
     )
     parameters = {"code": code}
     if request.state is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from cognito_app.errors import ServiceError, UserNotConfirmedException
-from cognito_app.pages import flow, mfa
+from cognito_app.pages import flow, mfa, step_up
 from cognito_app.pages.confirm import confirmation_page
 from cognito_app.pages.site import Visit, page
 from cognito_app.services import users
@@ -31,11 +31,16 @@ def login(visit: Visit) -> HttpResponse:
     """Show the form, or check what was sent."""
     request, client = visit.read_authorize()
     if not visit.is_post:
+        stepping_up = step_up.show(visit, request, client)
+        if stepping_up is not None:
+            return stepping_up
         return _form(visit, username=str(visit.request.GET.get("login_hint", ""))[:128])
     if visit.field("challenge") == "NEW_PASSWORD_REQUIRED":
         return _new_password(visit)
-    if visit.field("challenge") in mfa.CHALLENGES:
+    if visit.field("challenge") in mfa.CHALLENGES or visit.field("challenge") == step_up.CHALLENGE:
         try:
+            if visit.field("challenge") == step_up.CHALLENGE:
+                return step_up.answer(visit, request, client) or _form(visit, username="", message=NOT_FINISHED)
             return mfa.answer(visit, request, client)
         except ServiceError as error:
             return _form(visit, username="", message=NOT_FINISHED if "session" in error.message else error.message)

@@ -6,15 +6,17 @@ Nothing is sent to a redirect URI before client and URI are both known to be goo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from cognito_app.core import clock, ids
 from cognito_app.errors import ResourceNotFoundException, ServiceError
 from cognito_app.models import AuthorizationCode, BrowserSession, PoolUser
-from cognito_app.services import config, session_settings, tokens
+from cognito_app.services import acr, config, session_settings, tiers, tokens
 from cognito_app.services.config import ClientConfig, PoolConfig
+from cognito_app.services.sign_in import step_up
+from cognito_app.services.sign_in.target import Target
 
 CODE_LIFETIME = timedelta(minutes=5)
 _CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -28,6 +30,7 @@ ONCE = (
     "code_challenge_method",
     "prompt",
     "max_age",
+    "acr_values",
     "identity_provider",
     "request",
     "request_uri",
@@ -67,6 +70,7 @@ class AuthorizeRequest:
     code_challenge: str | None
     prompts: tuple[str, ...]
     max_age: int | None
+    levels: tuple[int, ...] = ()
 
 
 def parse(pool: PoolConfig, given: Mapping[str, list[str]]) -> tuple[AuthorizeRequest, ClientConfig]:
@@ -117,8 +121,14 @@ def parse(pool: PoolConfig, given: Mapping[str, list[str]]) -> tuple[AuthorizeRe
         code_challenge=_challenge(one, refuse("invalid_request", "Invalid code_challenge or code_challenge_method")),
         prompts=prompts,
         max_age=int(max_age) if max_age else None,
+        levels=_levels(pool, one.get("acr_values", "")),
     )
     return request, client
+
+
+def _levels(pool: PoolConfig, text: str) -> tuple[int, ...]:
+    """Return the levels of authentication that are asked for; unknown names and lower tiers ask for none."""
+    return acr.levels(pool, text) if tiers.offers(pool.tier, tiers.STEP_UP) else ()
 
 
 def client_of(pool: PoolConfig, client_id: str) -> ClientConfig | None:
@@ -175,12 +185,31 @@ def may_reuse(
     pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest, session: BrowserSession | None
 ) -> bool:
     """Whether a browser session answers the client's request without a new sign-in."""
-    if session is None or "login" in request.prompts:
+    return session is not None and is_recent(pool, client, request, session) and _is_enough(pool, request, session)
+
+
+def _is_enough(pool: PoolConfig, request: AuthorizeRequest, session: BrowserSession) -> bool:
+    """Whether the session reaches the first level that the user can reach."""
+    if not request.levels:
+        return True
+    level = step_up.first_reachable(pool, session.user, Target(request.levels, acr.factors_in(session.methods)))
+    return level is not None and acr.level_of(session.methods) >= level
+
+
+def is_recent(pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest, session: BrowserSession) -> bool:
+    """Whether what a browser session proved counts for the client's request."""
+    if "login" in request.prompts:
         return False
     age = clock.now() - session.authenticated_at
     if age >= session_settings.reuse_limit(pool, client):
         return False
     return request.max_age is None or age <= timedelta(seconds=request.max_age)
+
+
+def why_not(pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest, session: BrowserSession | None) -> str:
+    """Return the error of a request that may show no page, but would have to."""
+    recent = session is not None and is_recent(pool, client, request, session)
+    return "interaction_required" if recent else "login_required"
 
 
 def issue_code(
@@ -191,11 +220,12 @@ def issue_code(
     *,
     event_id: str | None = None,
     origin_session: str | None = None,
+    methods: Iterable[str] = (),
 ) -> str:
     """Store an authorization code and return it.
 
     ``event_id`` names the sign-in that it comes from, if there is one; ``origin_session`` is the tracked session of
-    the browser.
+    the browser; ``methods`` are those by which the user signed in.
     """
     code = ids.uuid4()
     now = clock.now()
@@ -204,7 +234,7 @@ def issue_code(
         pool_id=pool.id,
         client_id=request.client_id,
         user=user,
-        request={**asdict(request), "event_id": event_id, "origin_session": origin_session},
+        request={**asdict(request), "event_id": event_id, "origin_session": origin_session, "methods": list(methods)},
         origin_jti=ids.uuid4(),
         auth_time=auth_time,
         created_at=now,

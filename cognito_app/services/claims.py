@@ -111,6 +111,7 @@ def _common(grant: Grant, use: str, now: int, seconds: int) -> dict[str, Any]:
     result["event_id"] = grant.event_id
     result["token_use"] = use
     result["auth_time"] = int(grant.auth_time.timestamp())
+    result.update(grant.levels)
     result["exp"] = now + seconds
     result["iat"] = now
     if grant.client.revocable or grant.client.rotates:

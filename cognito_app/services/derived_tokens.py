@@ -183,6 +183,7 @@ def _grant(
         auth_time=clock.from_epoch(known["auth_time"]),
         origin_jti=known.get("origin_jti", ""),
         event_id=known.get("event_id", ""),
+        levels={name: known[name] for name in tokens.LEVEL_CLAIMS if name in known},
     )
 
 

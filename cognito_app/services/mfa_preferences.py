@@ -80,6 +80,11 @@ def decide(pool: PoolConfig, user: PoolUser, *, demanded: bool = False) -> Decis
     return mfa_rules.decide(_situation(pool, user), demanded=demanded)
 
 
+def askable(pool: PoolConfig, user: PoolUser) -> tuple[str, ...]:
+    """Return the second factors that can be asked of the user at once (``mfa_rules.askable``)."""
+    return mfa_rules.askable(_situation(pool, user))
+
+
 def _situation(pool: PoolConfig, user: PoolUser) -> Situation:
     found = of(user.mfa)
     return Situation(

@@ -95,6 +95,17 @@ def decide(now: Situation, *, demanded: bool = False) -> Decision:
     return REFUSED if found.kind is Kind.SETUP and now.mode == "OPTIONAL" else found
 
 
+def askable(now: Situation) -> tuple[str, ...]:
+    """Return the second factors that can be asked of a user at once, whichever they prefer or have turned on."""
+    if now.mode == "OFF":
+        return ()
+    return tuple(
+        name
+        for name in FACTORS
+        if _is_usable(now, name) and (name in now.enabled or (name in now.offered and not _is_for_recovery(now, name)))
+    )
+
+
 def _active(now: Situation) -> tuple[str, ...]:
     """The factors that the user chose and can still use."""
     return tuple(name for name in FACTORS if name in now.enabled and _is_usable(now, name))
@@ -129,4 +140,4 @@ def _required(now: Situation) -> Decision:
 
 def _is_for_recovery(now: Situation, factor: str) -> bool:
     """A medium that the user turned on as a factor is no way of recovery (``delivery.for_recovery``)."""
-    return CONTACT_OF[factor] == now.recovery and factor not in now.enabled
+    return factor in CONTACT_OF and CONTACT_OF[factor] == now.recovery and factor not in now.enabled

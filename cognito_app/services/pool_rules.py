@@ -128,6 +128,7 @@ def _check(result: Mapping[str, Any], extras: Mapping[str, Any]) -> None:
     _check_mfa(result, extras)
     _check_recovery(result)
     _check_first_factors(result)
+    _check_acr(result)
     wanted = set(result.get("UserAttributeUpdateSettings", {}).get("AttributesRequireVerificationBeforeUpdate") or ())
     if wanted - set(result.get("AutoVerifiedAttributes") or ()):
         raise InvalidParameterException(
@@ -187,6 +188,13 @@ def _check_first_factors(result: Mapping[str, Any]) -> None:
     factors = result.get("Policies", {}).get("SignInPolicy", {}).get("AllowedFirstAuthFactors") or ["PASSWORD"]
     if "SOFTWARE_TOKEN" in factors or factors == ["WEB_AUTHN"]:
         raise InvalidParameterException("Invalid AllowedFirstAuthFactors.")
+
+
+def _check_acr(result: Mapping[str, Any]) -> None:
+    """Every name stands for one level, the default names among them."""
+    found = [level["AcrValue"] for level in effective_acr(result).values()]
+    if len(set(found)) != len(found):
+        raise InvalidParameterException("AcrConfiguration: each AcrValue must be unique across all levels.")
 
 
 def check_schema(configuration: Mapping[str, Any], schema: list[dict[str, Any]]) -> None:

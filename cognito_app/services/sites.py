@@ -9,7 +9,7 @@ import orjson
 
 from cognito_app.conf import app_settings
 from cognito_app.errors import ResourceNotFoundException
-from cognito_app.services import config, domains
+from cognito_app.services import acr, config, domains, tiers
 from cognito_app.services.config import PoolConfig, issuer_of
 
 
@@ -52,7 +52,7 @@ def find(host: str, segment: str | None) -> Site | None:
         return None
 
 
-_documents: dict[str, tuple[tuple[str, str], bytes]] = {}
+_documents: dict[str, tuple[tuple[str, str, tuple[str, ...]], bytes]] = {}
 
 
 def discovery_document(pool: PoolConfig) -> bytes:
@@ -66,13 +66,18 @@ def discovery_document(pool: PoolConfig) -> bytes:
         if app_settings.domain_addressing == "host"
         else f"{app_settings.public_url}/{pool.id}"
     )
-    key = (base, issuer_of(pool.id))
+    levels = tuple(acr.names(pool)) if tiers.offers(pool.tier, tiers.STEP_UP) else ()
+    key = (base, issuer_of(pool.id), levels)
     known = _documents.get(pool.id)
     if known is not None and known[0] == key:
         return known[1]
-    document = orjson.dumps(_discovery(base, key[1], pool.id))
+    document = orjson.dumps({**_discovery(base, key[1], pool.id), **_levels(levels)})
     _documents[pool.id] = (key, document)
     return document
+
+
+def _levels(names: tuple[str, ...]) -> dict[str, object]:
+    return {"acr_values_supported": list(names)} if names else {}
 
 
 def _discovery(base: str, issuer: str, pool_id: str) -> dict[str, object]:
@@ -106,6 +111,8 @@ def _discovery(base: str, issuer: str, pool_id: str) -> dict[str, object]:
             "auth_time",
             "nonce",
             "at_hash",
+            "acr",
+            "amr",
             "email",
             "email_verified",
         ],

@@ -109,6 +109,7 @@ def _spend(pool: PoolConfig, client: ClientConfig, row: AuthorizationCode, actor
             nonce=row.request.get("nonce"),
             actor=actor,
             origin_session=row.request.get("origin_session"),
+            methods=row.request.get("methods", ()),
         )
 
 

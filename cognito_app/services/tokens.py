@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -26,7 +26,7 @@ from cognito_app.errors import (
 from cognito_app.models import PoolUser, RefreshToken, UserSession, user_rows
 from cognito_app.models.base import claim
 from cognito_app.models.rows import Rows
-from cognito_app.services import claims, config, device_tracking, groups, keys, user_sessions
+from cognito_app.services import acr, claims, config, device_tracking, groups, keys, user_sessions
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.device_tracking import KnownDevice, NewDevice
@@ -34,13 +34,14 @@ from cognito_app.triggers.token_generation import TokenChanges
 
 API_SCOPE = "aws.cognito.signin.user.admin"
 REFRESH_BYTES = 48
+LEVEL_CLAIMS = ("acr", "amr")
 MAX_POOL_ID = 55
 REFRESH_ROWS: Rows[RefreshToken] = Rows(RefreshToken)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What tokens are to say; made in a transaction, signed after it."""
+    """What tokens are to say; made in a transaction, signed after it. ``levels`` are the claims acr and amr."""
 
     pool: PoolConfig
     client: ClientConfig
@@ -54,6 +55,7 @@ class Grant:
     refresh_token: str | None = field(default=None, repr=False)
     device_key: str | None = None
     new_device: NewDevice | None = None
+    levels: Mapping[str, Any] = field(default_factory=dict)
     changes: TokenChanges | None = field(default=None, repr=False)
 
 
@@ -81,9 +83,11 @@ def begin(
     actor: Actor,
     origin_session: str | None = None,
     device: KnownDevice | NewDevice | None = None,
+    methods: Iterable[str] = (),
 ) -> Grant:
     """Start a family of tokens: store its refresh token. Call it in the transaction that ends the sign-in.
 
+    ``methods`` are those of the sign-in.
     ``origin_session`` names the browser session that it comes through. Raises NotAuthorizedException if that has ended.
     """
     now = clock.now()
@@ -101,6 +105,7 @@ def begin(
         refresh_token=refresh_token,
         device_key=device.key if device else None,
         new_device=device if isinstance(device, NewDevice) else None,
+        levels=acr.claims(pool, methods),
     )
     expires_at = _store(grant, refresh_token, now)
     user_sessions.begin(
@@ -111,7 +116,7 @@ def begin(
 
 def _store(grant: Grant, refresh_token: str, now: datetime) -> datetime:
     """Store the refresh token of a new family; returns when it expires."""
-    details: dict[str, Any] = {"scopes": list(grant.scopes), "event_id": grant.event_id}
+    details: dict[str, Any] = {"scopes": list(grant.scopes), "event_id": grant.event_id, **grant.levels}
     if grant.device_key:
         details[device_tracking.DETAIL] = grant.device_key
     expires_at = now + timedelta(seconds=grant.client.refresh_seconds)
@@ -213,6 +218,7 @@ def refresh(
         origin_jti=str(uuid.UUID(str(row.origin_jti))),
         event_id=row.details.get("event_id", ""),
         device_key=bound_to,
+        levels={name: row.details[name] for name in LEVEL_CLAIMS if name in row.details},
     )
     if customize is not None:
         grant = _customized(grant, row, client, customize)

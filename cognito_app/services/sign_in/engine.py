@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cognito_app.errors import InvalidParameterException
+from cognito_app.models import PoolUser
 from cognito_app.services import tiers
+from cognito_app.services.mfa_rules import Decision
 from cognito_app.services.sign_in import progress, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 from cognito_app.services.sign_in.steps import (
     custom,
     device_srp,
+    further,
     message_code,
     mfa_setup,
     new_password,
@@ -97,6 +100,12 @@ def start(context: Context, flow: str, parameters: Mapping[str, str]) -> Outcome
     """
     risk.check_source(context, parameters.get("USERNAME", ""))
     return progress.challenged(context, STARTS[flow](context, parameters))
+
+
+def go_further(context: Context, user: PoolUser, decision: Decision) -> Outcome:
+    """Begin a sign-in of which ``context.attempt.target`` proves the first factor. Raises as ``start``."""
+    risk.check_source(context, user.username)
+    return progress.challenged(context, further.put(context, user, user.username, decision))
 
 
 def respond(context: Context, challenge: str, session: str | None, answers: Mapping[str, str]) -> Outcome:

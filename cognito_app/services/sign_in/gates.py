@@ -19,7 +19,7 @@ from cognito_app.errors import (
 from cognito_app.models import PoolUser
 from cognito_app.services import attempts, attributes, events, mfa_preferences
 from cognito_app.services.mfa_rules import Kind
-from cognito_app.services.sign_in import custom_flow, ending, factors, progress, risk
+from cognito_app.services.sign_in import custom_flow, ending, factors, progress, risk, step_up
 from cognito_app.services.sign_in.exchange import Signed
 from cognito_app.services.sign_in.state import (
     DISABLED,
@@ -125,7 +125,9 @@ def second_factor(
     ``save`` runs before the challenge, so that what the first factor brought is not lost.
     Raises InvalidParameterException where the pool requires a factor that the user neither has nor can set up.
     """
-    if not (mfa_preferences.may_be_due(context.pool, user) or risk.demands_mfa(context)):
+    methods = step_up.with_credit(context, methods)
+    due = mfa_preferences.may_be_due(context.pool, user) or risk.demands_mfa(context)
+    if not (due or step_up.is_due(context, methods)):
         return finish(context, user, methods, throttle_key=throttle_key, save=save)
     try:
         with transaction.atomic():
@@ -151,11 +153,12 @@ def _after_first_factor(
 ) -> tuple[Challenge | None, factors.Pending]:
     """Decide about the second factor when what the first one brought is stored: it may have changed the attributes."""
     decision = mfa_preferences.decide(context.pool, user, demanded=risk.demands_mfa(context))
+    decision = step_up.narrowed(context, user, methods, decision)
     if decision.kind is Kind.NONE:
         return None, None
     if decision.kind is Kind.REFUSED:
         raise InvalidParameterException(NO_FACTOR_POSSIBLE)
-    if decision.kind is not Kind.SETUP and not risk.demands_mfa(context):
+    if decision.kind is not Kind.SETUP and not (risk.demands_mfa(context) or step_up.is_due(context, methods)):
         challenge = device.offer(context, user, methods)
         if challenge is not None:
             return challenge, None
@@ -194,6 +197,8 @@ def finish(
 
     Raises as ``ending.end`` and ``custom_flow.go_on``.
     """
+    methods = step_up.with_credit(context, methods)
+    step_up.check_reached(context, methods)
     if context.attempt.custom is not None:
         ending.settle(throttle_key, save)
         return custom_flow.after_own_challenge(context, user, methods)

@@ -7,7 +7,7 @@ from typing import Any
 from cognito_app.core import keyring, srp
 from cognito_app.models import PoolUser
 from cognito_app.services import device_tracking, password_rules, users
-from cognito_app.services.sign_in import custom_state, exchange
+from cognito_app.services.sign_in import custom_state, exchange, target
 from cognito_app.services.sign_in.state import Challenge, Context
 
 
@@ -24,6 +24,8 @@ def ask(context: Context, user: PoolUser | None, name: str, public_a: int) -> Ch
         about["d"] = context.device
     if context.attempt.custom is not None:
         about["x"] = custom_state.packed(context.attempt.custom)
+    if context.attempt.target is not None:
+        about["a"] = target.packed(context.attempt.target)
     begun = exchange.begin(context, public_a, shown.v, about)
     return Challenge(
         name="PASSWORD_VERIFIER",

@@ -12,8 +12,9 @@ from cognito_app.errors import NotAuthorizedException
 from cognito_app.models import PoolUser, SpentNonce
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
-from cognito_app.services.sign_in import custom_state
+from cognito_app.services.sign_in import custom_state, target
 from cognito_app.services.sign_in.custom_state import Custom
+from cognito_app.services.sign_in.target import Target
 
 WRONG_PASSWORD = "Incorrect username or password."  # noqa: S105  # a message
 DISABLED = "User is disabled."
@@ -45,7 +46,7 @@ class Attempt:
 
     ``recorded`` tells that its event is stored already; ``user`` is set when threat protection looked at it;
     ``by_password`` is False where the first factor is another one. ``answered`` is the challenge that this request
-    answers; ``custom`` is there while functions decide what comes next.
+    answers; ``custom`` is there while functions decide what comes next; ``target`` the level that is to be reached.
     """
 
     event_id: str = field(default_factory=ids.uuid4)
@@ -58,6 +59,7 @@ class Attempt:
     custom: Custom | None = None
     device_key: str | None = None
     by_password: bool = True
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ def progress_of(context: Context) -> dict[str, Any]:
         "r": attempt.recorded or attempt.user is not None,
         "d": context.device if context.pool.devices else None,
     }
+    if attempt.target is not None:
+        result["a"] = target.packed(attempt.target)
     return result if attempt.custom is None else {**result, "x": custom_state.packed(attempt.custom)}
 
 
@@ -179,6 +183,7 @@ def go_on(context: Context, progress: Mapping[str, Any]) -> None:
     attempt.demands_mfa = progress["f"]
     attempt.device_key = progress["d"]
     attempt.custom = custom_state.opened(progress.get("x"))
+    attempt.target = target.opened(progress.get("a"))
     if progress["r"]:
         # Only a stored event goes on: two answers to one session must not store two under the same id.
         attempt.event_id, attempt.recorded = progress["v"], True

@@ -38,7 +38,14 @@ def _context(
     def complete(proof: Proof) -> tokens.Grant:
         device = device_tracking.at_sign_in(pool, proof.user, proof.device_key, actor)
         return tokens.begin(
-            pool, client, proof.user, auth_time=proof.time, event_id=proof.event_id, actor=actor, device=device
+            pool,
+            client,
+            proof.user,
+            auth_time=proof.time,
+            event_id=proof.event_id,
+            actor=actor,
+            device=device,
+            methods=proof.methods,
         )
 
     return Context(

@@ -29,6 +29,8 @@ from cognito_app.services.sign_in.state import (
 )
 
 CHALLENGE_BYTES = 32
+METHODS = {"platform": "swk", "cross-platform": "hwk"}
+"""What a passkey counts as, by where it is; one that did not say is known by whether it can be copied."""
 USUAL_TRANSPORTS = ["internal", "hybrid"]
 
 
@@ -100,7 +102,7 @@ def _go_on(context: Context, user: PoolUser, row: WebAuthnCredential, verified: 
     context.attempt.by_password = False
     throttle_key = attempts.first_factor_key(context.pool.id, user.sub)
     risk.judge(context, user, throttle_key)
-    methods = ("swk",) if verified.is_synced else ("hwk",)
+    methods = (METHODS.get(row.attachment) or ("swk" if verified.is_synced else "hwk"),)
 
     def save() -> None:
         passkey_proofs.count(row, verified)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cognito_app.core import srp
 from cognito_app.models import PoolUser, user_rows
 from cognito_app.services import attempts, device_tracking, password_rules, users
-from cognito_app.services.sign_in import custom_state, exchange, gates, hooks, srp_challenge
+from cognito_app.services.sign_in import custom_state, exchange, gates, hooks, srp_challenge, target
 from cognito_app.services.sign_in.state import Context, Outcome
 
 
@@ -48,6 +48,7 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     if not proved or user is None:
         raise gates.wrong_password(context, user)
     context.attempt.device_key = about.get("d")
+    context.attempt.target = target.opened(about.get("a"))
     custom = custom_state.opened(about.get("x"))
     if custom is not None:
         context.attempt.custom = custom.passed("PASSWORD_VERIFIER")

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException
 from cognito_app.services.auth_factors import CONTACT_OF, PASSKEY, PASSWORD, PASSWORD_SRP
-from cognito_app.services.sign_in import auto, choice, gates
+from cognito_app.services.sign_in import auto, choice, gates, step_up, step_up_request
 from cognito_app.services.sign_in.choice import Choice, Subject
 from cognito_app.services.sign_in.state import INVALID_SESSION, Challenge, Context, Outcome
-from cognito_app.services.sign_in.steps import one_time_code, passkey, password, srp
+from cognito_app.services.sign_in.steps import further, one_time_code, passkey, password, srp
 
 SELECT = "SELECT_CHALLENGE"
 VERIFIER = "PASSWORD_VERIFIER"
@@ -24,13 +24,19 @@ Spend = Callable[[], None]
 def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
     """Put PREFERRED_CHALLENGE if the user has it, else let them choose; a confirmed sign-up needs neither."""
     name = gates.parameter(parameters, "USERNAME")
-    _refuse_step_up(parameters)
     if context.session:
         signed_in = auto.finish(context, context.session, name)
         if signed_in is not None:
             return signed_in
-    subject = choice.subject_of(context, name)
     preferred = parameters.get("PREFERRED_CHALLENGE", "")
+    target = step_up_request.read(context, name, parameters)
+    if target is not None:
+        context.attempt.target = target
+    subject = choice.subject_of(context, name)
+    missing = step_up.next_second(context, subject.user, preferred) if subject.user else None
+    if subject.user is not None and missing is not None:
+        return further.put(context, subject.user, name, missing)
+    subject = replace(subject, offered=step_up.narrow(context, name, subject.user, subject.offered))
     if preferred not in subject.offered:
         session = choice.seal(context, subject, SELECT)
         return Challenge(name=SELECT, parameters={}, session=session, available=subject.offered)
@@ -38,14 +44,6 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
     if isinstance(outcome, Challenge) and outcome.name in (preferred, VERIFIER):
         return replace(outcome, available=subject.offered)
     return outcome
-
-
-def _refuse_step_up(parameters: Mapping[str, str]) -> None:
-    """A target that is not reached must not look as if it were; MAX_AGE says nothing without one."""
-    if parameters.get("TARGET_ACR_VALUES"):
-        raise InvalidParameterException("Step-up authentication is not supported.")
-    if parameters.get("ACCESS_TOKEN"):
-        raise InvalidParameterException("ACCESS_TOKEN requires TARGET_ACR_VALUES.")
 
 
 def answer(context: Context, text: str | None, answers: Mapping[str, str]) -> Outcome:
