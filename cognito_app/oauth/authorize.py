@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 
-from cognito_app.oauth.redirects import back_with_error, parameters_of, redirect, to_error_page, with_parameters
-from cognito_app.oauth.site import endpoint
-from cognito_app.services import authorization, sessions
+from cognito_app.oauth.redirects import parameters_of, redirect, to_error_page
+from cognito_app.oauth.site import actor_of, endpoint
+from cognito_app.services import authorization, authorization_answer, sessions
 from cognito_app.services.authorization import PageError, RedirectError
 from cognito_app.services.sites import Site
 
@@ -24,24 +24,22 @@ def authorize(request: HttpRequest, site: Site) -> HttpResponse:
         cookie = request.COOKIES.get(COOKIE, "")
         session = sessions.find(site.pool.id, cookie)
         if authorization.may_reuse(site.pool, client, checked, session) and session is not None:
-            record = sessions.record_of(site.pool, cookie)
-            code = authorization.issue_code(
+            location = authorization_answer.of_sign_in(
                 site.pool,
+                client,
+                actor_of(request),
                 checked,
                 session.user,
                 session.authenticated_at,
-                origin_session=record,
+                origin_session=sessions.record_of(site.pool, cookie),
                 methods=session.methods,
             )
-            state = {} if checked.state is None else {"state": checked.state}
-            return redirect(with_parameters(checked.redirect_uri, {"code": code, **state}))
+            return redirect(location)
         if "none" in checked.prompts:
-            raise RedirectError(
-                authorization.why_not(site.pool, client, checked, session), checked.redirect_uri, checked.state
-            )
+            raise checked.error(authorization.why_not(site.pool, client, checked, session))
     except PageError as error:
         return to_error_page(site, error.error, given.get("client_id", [""])[0])
     except RedirectError as error:
-        return back_with_error(error)
+        return redirect(authorization_answer.of_error(error))
     pairs = [(name, value) for name, values in given.items() for value in values]
     return redirect(f"{site.prefix}/login?" + urlencode(pairs))

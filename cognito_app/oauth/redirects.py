@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 
-from cognito_app.services.authorization import RedirectError
 from cognito_app.services.sites import Site
 
 
@@ -17,21 +16,6 @@ def redirect(location: str) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response
-
-
-def with_parameters(uri: str, parameters: dict[str, str]) -> str:
-    """Return a redirect URI with parameters behind its own query."""
-    return uri + ("&" if "?" in uri else "?") + urlencode(parameters)
-
-
-def back_with_error(error: RedirectError) -> HttpResponse:
-    """Tell the client that its request was refused."""
-    parameters = {"error": error.error}
-    if error.description:
-        parameters["error_description"] = error.description
-    if error.state is not None:
-        parameters["state"] = error.state
-    return redirect(with_parameters(error.redirect_uri, parameters))
 
 
 def to_error_page(site: Site, error: str, client_id: str) -> HttpResponse:

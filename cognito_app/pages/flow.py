@@ -52,8 +52,11 @@ def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> Http
         # The browser forgets that cookie, whoever it belonged to.
         sessions.end(pool.id, visit.request.COOKIES.get(SESSION_COOKIE))
     record = sessions.record_of(pool, signed_in.result)
-    code = authorization.issue_code(
+    response = HttpResponse(status=302)
+    response["Location"] = authorization_answer.of_sign_in(
         pool,
+        client,
+        actor(visit),
         request,
         proof.user,
         proof.time,
@@ -61,12 +64,6 @@ def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> Http
         origin_session=record,
         methods=proof.methods,
     )
-    parameters = {"code": code}
-    if request.state is not None:
-        parameters["state"] = request.state
-    separator = "&" if "?" in request.redirect_uri else "?"
-    response = HttpResponse(status=302)
-    response["Location"] = request.redirect_uri + separator + urlencode(parameters)
     response.set_cookie(
         SESSION_COOKIE,
         signed_in.result,

@@ -13,13 +13,16 @@ from datetime import datetime, timedelta
 from cognito_app.core import clock, ids
 from cognito_app.errors import ResourceNotFoundException, ServiceError
 from cognito_app.models import AuthorizationCode, BrowserSession, PoolUser
-from cognito_app.services import acr, config, session_settings, tiers, tokens
+from cognito_app.services import acr, config, pool_profile, session_settings, tiers, tokens
 from cognito_app.services.config import ClientConfig, PoolConfig
+from cognito_app.services.pool_profile import PoolProfile
 from cognito_app.services.sign_in import step_up
 from cognito_app.services.sign_in.target import Target
 
 CODE_LIFETIME = timedelta(minutes=5)
 _CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
+_REST = re.compile(r"[\x21\x24-\x7e]+")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 ONCE = (
     "response_type",
@@ -35,7 +38,11 @@ ONCE = (
     "request",
     "request_uri",
     "response_mode",
+    "id_token_hint",
 )
+IMPLICIT = "implicit"
+FLOWS = {"code": "code", "token": IMPLICIT}
+MODES = {"code": "query", IMPLICIT: "fragment"}
 MAX_VALUE = 4096
 
 
@@ -47,30 +54,43 @@ class PageError(ServiceError):
         self.error = error
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnAddress:
+    """Where an answer goes: in the fragment for the implicit grant, with ``iss`` where the pool says so (RFC 9207)."""
+
+    redirect_uri: str
+    state: str | None
+    issuer: str | None
+    fragment: bool
+
+    def error(self, error: str, description: str = "") -> RedirectError:
+        """Return an error that the client hears of there."""
+        return RedirectError(error, self, description)
+
+
 class RedirectError(ServiceError):
     """An error that the client hears of at its redirect URI (RFC 6749 section 4.1.2.1)."""
 
-    def __init__(self, error: str, redirect_uri: str, state: str | None, description: str = "") -> None:
+    def __init__(self, error: str, to: ReturnAddress, description: str = "") -> None:
         super().__init__(description or error)
         self.error = error
-        self.redirect_uri = redirect_uri
-        self.state = state
+        self.to = to
         self.description = description
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizeRequest:
+class AuthorizeRequest(ReturnAddress):
     """A checked authorization request."""
 
     client_id: str
-    redirect_uri: str
     scopes: tuple[str, ...]
-    state: str | None
     nonce: str | None
     code_challenge: str | None
     prompts: tuple[str, ...]
     max_age: int | None
     levels: tuple[int, ...] = ()
+    resource: str | None = None
+    hint: str | None = None
 
 
 def parse(pool: PoolConfig, given: Mapping[str, list[str]]) -> tuple[AuthorizeRequest, ClientConfig]:
@@ -79,51 +99,91 @@ def parse(pool: PoolConfig, given: Mapping[str, list[str]]) -> tuple[AuthorizeRe
     Raises PageError, then RedirectError.
     """
     client = _client(pool, given)
-    redirect_uri = _redirect_uri(client, given)
+    profile = pool_profile.of(pool)
     states = given.get("state", [])
-    state = states[0] if len(states) == 1 and "\x00" not in states[0] else None
+    to = ReturnAddress(
+        redirect_uri=_redirect_uri(client, given),
+        state=states[0] if len(states) == 1 and "\x00" not in states[0] else None,
+        issuer=pool.issuer if profile.strict_oidc else None,
+        fragment=given.get("response_type") == ["token"],
+    )
+    one = _single_values(given, to)
+    _check_response_type(client, profile, one, to)
+    _check_provider(client, one, to)
+    request = AuthorizeRequest(
+        redirect_uri=to.redirect_uri,
+        state=to.state,
+        issuer=to.issuer,
+        fragment=to.fragment,
+        client_id=client.id,
+        scopes=_scopes(client, one.get("scope"), to),
+        nonce=one.get("nonce"),
+        code_challenge=_challenge(one, profile, to),
+        prompts=_prompts(one.get("prompt", ""), to),
+        max_age=_max_age(one.get("max_age"), to),
+        levels=_levels(pool, one.get("acr_values", "")),
+        resource=_resource(given.get("resource", []), to),
+        hint=one.get("id_token_hint"),
+    )
+    return request, client
 
-    def refuse(error: str, description: str = "") -> RedirectError:
-        return RedirectError(error, redirect_uri, state, description)
 
+def _single_values(given: Mapping[str, list[str]], to: ReturnAddress) -> dict[str, str]:
     if any(len(given.get(name, ())) > 1 for name in ONCE):
-        raise refuse("invalid_request", "A parameter is repeated.")
+        raise to.error("invalid_request", "A parameter is repeated.")
     if any(len(value) > MAX_VALUE or "\x00" in value for values in given.values() for value in values):
-        raise refuse("invalid_request", "A parameter is too long or has a null character.")
+        raise to.error("invalid_request", "A parameter is too long or has a null character.")
     one = {name: values[0] for name, values in given.items() if values}
     for name in ("request", "request_uri"):
         if name in one:
-            raise refuse(f"{name}_not_supported")
-    if one.get("response_type") not in ("code", "token"):
-        raise refuse("invalid_request", "response_type must be code")
-    if one["response_type"] != "code" or "code" not in client.oauth_flows:
-        raise refuse("unauthorized_client")
-    if one.get("response_mode") == "form_post":
-        raise refuse("invalid_request", "response_mode is not supported")
+            raise to.error(f"{name}_not_supported")
+    return one
+
+
+def _check_response_type(
+    client: ClientConfig, profile: PoolProfile, one: Mapping[str, str], to: ReturnAddress
+) -> None:
+    flow = FLOWS.get(one.get("response_type", ""))
+    if flow is None:
+        raise to.error("invalid_request", "response_type must be code or token")
+    if flow not in client.oauth_flows or (profile.hardened and flow == IMPLICIT):
+        raise to.error("unauthorized_client")
+    if one.get("response_mode", MODES[flow]) != MODES[flow]:
+        raise to.error("invalid_request", "response_mode is not supported")
+
+
+def _check_provider(client: ClientConfig, one: Mapping[str, str], to: ReturnAddress) -> None:
     provider = one.get("identity_provider", "COGNITO")
     if provider not in client.identity_providers:
-        raise refuse("invalid_request", "The identity provider is not enabled for the client.")
+        raise to.error("invalid_request", "The identity provider is not enabled for the client.")
     if provider != "COGNITO" or "idp_identifier" in one:
         # A sign-in with the pool's password would be another than the one that was asked for.
-        raise refuse("invalid_request", "Sign-in by other identity providers is not available.")
-    prompts = tuple(one.get("prompt", "").split())
+        raise to.error("invalid_request", "Sign-in by other identity providers is not available.")
+
+
+def _prompts(text: str, to: ReturnAddress) -> tuple[str, ...]:
+    prompts = tuple(text.split())
     if "none" in prompts and len(prompts) > 1:
-        raise refuse("invalid_request", "prompt none cannot be combined")
-    max_age = one.get("max_age")
-    if max_age is not None and not (max_age.isascii() and max_age.isdigit() and len(max_age) < 10):
-        raise refuse("invalid_request", "max_age must be a number of seconds")
-    request = AuthorizeRequest(
-        client_id=client.id,
-        redirect_uri=redirect_uri,
-        scopes=_scopes(client, one.get("scope"), refuse("invalid_scope")),
-        state=state,
-        nonce=one.get("nonce"),
-        code_challenge=_challenge(one, refuse("invalid_request", "Invalid code_challenge or code_challenge_method")),
-        prompts=prompts,
-        max_age=int(max_age) if max_age else None,
-        levels=_levels(pool, one.get("acr_values", "")),
-    )
-    return request, client
+        raise to.error("invalid_request", "prompt none cannot be combined")
+    return prompts
+
+
+def _max_age(text: str | None, to: ReturnAddress) -> int | None:
+    if text is not None and not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise to.error("invalid_request", "max_age must be a number of seconds")
+    return int(text) if text else None
+
+
+def _resource(values: list[str], to: ReturnAddress) -> str | None:
+    """Return the resource server that the access token is for (RFC 8707 section 2)."""
+    if not values:
+        return None
+    scheme, mark, rest = values[0].partition("://")
+    allowed = scheme not in ("http", "https") or scheme == "https" or rest.startswith(("localhost:", "localhost/"))
+    whole = bool(mark) and _SCHEME.fullmatch(scheme) and _REST.fullmatch(rest)
+    if len(values) != 1 or not whole or not (allowed or rest == "localhost"):
+        raise to.error("invalid_target", "resource must be one absolute URI without a fragment")
+    return values[0]
 
 
 def _levels(pool: PoolConfig, text: str) -> tuple[int, ...]:
@@ -161,23 +221,25 @@ def _redirect_uri(client: ClientConfig, given: Mapping[str, list[str]]) -> str:
     return values[0]
 
 
-def _scopes(client: ClientConfig, text: str | None, error: RedirectError) -> tuple[str, ...]:
+def _scopes(client: ClientConfig, text: str | None, to: ReturnAddress) -> tuple[str, ...]:
     if not text:
         return client.oauth_scopes
     asked = tuple(dict.fromkeys(text.split(" ")))
     if any(not _SCOPE.fullmatch(scope) or scope not in client.oauth_scopes for scope in asked):
-        raise error
+        raise to.error("invalid_scope")
     if {"email", "phone", "profile"} & set(asked) and "openid" not in asked:
-        raise error
+        raise to.error("invalid_scope")
     return asked
 
 
-def _challenge(one: Mapping[str, str], error: RedirectError) -> str | None:
+def _challenge(one: Mapping[str, str], profile: PoolProfile, to: ReturnAddress) -> str | None:
     challenge, method = one.get("code_challenge"), one.get("code_challenge_method")
     if challenge is None and method is None:
+        if profile.hardened:
+            raise to.error("invalid_request", "code_challenge is required")
         return None
     if challenge is None or method != "S256" or not _CHALLENGE.fullmatch(challenge):
-        raise error
+        raise to.error("invalid_request", "Invalid code_challenge or code_challenge_method")
     return challenge
 
 
@@ -185,7 +247,20 @@ def may_reuse(
     pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest, session: BrowserSession | None
 ) -> bool:
     """Whether a browser session answers the client's request without a new sign-in."""
-    return session is not None and is_recent(pool, client, request, session) and _is_enough(pool, request, session)
+    return (
+        session is not None
+        and is_recent(pool, client, request, session)
+        and _is_enough(pool, request, session)
+        and _is_hinted(pool, request, session)
+    )
+
+
+def _is_hinted(pool: PoolConfig, request: AuthorizeRequest, session: BrowserSession) -> bool:
+    """Whether the session is that of the user whom ``id_token_hint`` names; a hint that is no token names nobody."""
+    if request.hint is None:
+        return True
+    hinted = tokens.read_hint(pool, request.hint)
+    return hinted is None or hinted["sub"] == session.user.sub
 
 
 def _is_enough(pool: PoolConfig, request: AuthorizeRequest, session: BrowserSession) -> bool:
@@ -208,7 +283,9 @@ def is_recent(pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest,
 
 def why_not(pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest, session: BrowserSession | None) -> str:
     """Return the error of a request that may show no page, but would have to."""
-    recent = session is not None and is_recent(pool, client, request, session)
+    recent = (
+        session is not None and is_recent(pool, client, request, session) and _is_hinted(pool, request, session)
+    )
     return "interaction_required" if recent else "login_required"
 
 

@@ -35,6 +35,8 @@ def access_token(grant: Grant, now: int) -> dict[str, Any]:
     result["iss"] = grant.pool.issuer
     if "openid" in grant.scopes:
         result["version"] = 2
+    if grant.resource:
+        result["aud"] = grant.resource
     result["client_id"] = grant.client.id
     result.update(_common(grant, "access", now, grant.client.access_seconds))
     result["scope"] = " ".join(grant.scopes)
@@ -61,7 +63,7 @@ def id_token(grant: Grant, now: int, at_hash: str | None) -> dict[str, Any]:
         # Whatever the scopes and the client's list: the claim says how the user may have signed in.
         result["identities"] = identities(grant.user.attributes[schema.IDENTITIES])
     for name, value in visible_attributes(grant).items():
-        result.setdefault(name, _typed(name, value))
+        result.setdefault(name, typed(name, value))
     return claim_changes.on_id_token(result, grant.changes) if grant.changes else result
 
 
@@ -156,7 +158,8 @@ def limit_to_scopes(shown: dict[str, str], scopes: tuple[str, ...]) -> dict[str,
     }
 
 
-def _typed(name: str, value: str) -> Any:
+def typed(name: str, value: str) -> Any:
+    """Return an attribute as the type that OpenID Connect Core section 5.1 gives its claim."""
     if name in attributes.VERIFIED_FLAGS.values():
         return value == "true"
     if name == "address":

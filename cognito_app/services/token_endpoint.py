@@ -110,6 +110,7 @@ def _spend(pool: PoolConfig, client: ClientConfig, row: AuthorizationCode, actor
             actor=actor,
             origin_session=row.request.get("origin_session"),
             methods=row.request.get("methods", ()),
+            resource=row.request.get("resource"),
         )
 
 

@@ -56,6 +56,7 @@ class Grant:
     device_key: str | None = None
     new_device: NewDevice | None = None
     levels: Mapping[str, Any] = field(default_factory=dict)
+    resource: str | None = None
     changes: TokenChanges | None = field(default=None, repr=False)
 
 
@@ -84,10 +85,11 @@ def begin(
     origin_session: str | None = None,
     device: KnownDevice | NewDevice | None = None,
     methods: Iterable[str] = (),
+    resource: str | None = None,
 ) -> Grant:
     """Start a family of tokens: store its refresh token. Call it in the transaction that ends the sign-in.
 
-    ``methods`` are those of the sign-in.
+    ``methods`` are those of the sign-in; ``resource`` is whom the access token is for (RFC 8707).
     ``origin_session`` names the browser session that it comes through. Raises NotAuthorizedException if that has ended.
     """
     now = clock.now()
@@ -106,6 +108,7 @@ def begin(
         device_key=device.key if device else None,
         new_device=device if isinstance(device, NewDevice) else None,
         levels=acr.claims(pool, methods),
+        resource=resource,
     )
     expires_at = _store(grant, refresh_token, now)
     user_sessions.begin(
@@ -117,6 +120,8 @@ def begin(
 def _store(grant: Grant, refresh_token: str, now: datetime) -> datetime:
     """Store the refresh token of a new family; returns when it expires."""
     details: dict[str, Any] = {"scopes": list(grant.scopes), "event_id": grant.event_id, **grant.levels}
+    if grant.resource:
+        details["resource"] = grant.resource
     if grant.device_key:
         details[device_tracking.DETAIL] = grant.device_key
     expires_at = now + timedelta(seconds=grant.client.refresh_seconds)
@@ -219,6 +224,7 @@ def refresh(
         event_id=row.details.get("event_id", ""),
         device_key=bound_to,
         levels={name: row.details[name] for name in LEVEL_CLAIMS if name in row.details},
+        resource=row.details.get("resource"),
     )
     if customize is not None:
         grant = _customized(grant, row, client, customize)
@@ -293,6 +299,12 @@ def verify(token: str, *, use: str) -> Mapping[str, Any]:
 
     Raises core.jose.TokenError with reason ``malformed``, ``signature`` or ``expired``.
     """
+    checked = _signed_claims(token, use)
+    jose.check_time(checked, clock.now())
+    return checked
+
+
+def _signed_claims(token: str, use: str) -> Mapping[str, Any]:
     header, unverified = jose.peek(token)
     issuer = unverified.get("iss")
     pool_id = issuer.rsplit("/", 1)[-1] if isinstance(issuer, str) else ""
@@ -304,8 +316,16 @@ def verify(token: str, *, use: str) -> Mapping[str, Any]:
     checked = jose.verify(token, key)
     if checked.get("token_use") != use:
         raise jose.TokenError("malformed")
-    jose.check_time(checked, clock.now())
     return checked
+
+
+def read_hint(pool: PoolConfig, token: str) -> Mapping[str, Any] | None:
+    """Return the claims of an ID token of a pool that says who is meant: it may have expired. None if it is none."""
+    try:
+        found = _signed_claims(token, "id")
+    except jose.TokenError:
+        return None
+    return found if found["iss"] == pool.issuer else None
 
 
 def verify_id_token(token: str) -> Mapping[str, Any]:
