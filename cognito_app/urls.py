@@ -47,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _on_site("login", login.login),
     _on_site("signup", signup.signup),
     _on_site("confirm", confirm.confirm),
+    _on_site("resendcode", confirm.resend_code),
     _on_site("confirmUser", confirm.confirm_user),
     _on_site("forgotPassword", recovery.forgot_password),
     _on_site("confirmForgotPassword", recovery.confirm_forgot_password),

@@ -26,13 +26,15 @@ CSRF_COOKIE = "XSRF-TOKEN"
 CSRF_FIELD = "_csrf"
 SESSION_COOKIE = "cognito"
 LANGUAGE_COOKIE = "lang"
-LANGUAGE_SECONDS = 365 * 86_400
+FACTOR_COOKIE = "preferred-factor"
+YEAR_SECONDS = 365 * 86_400
 MAX_BODY = 64 * 1024
 
 PAGES = {
     "login": "login",
     "signup": "signup",
     "confirm": "confirm",
+    "resend_code": "resendcode",
     "forgot_password": "forgotPassword",
     "confirm_forgot_password": "confirmForgotPassword",
 }
@@ -41,6 +43,7 @@ FORM_CATEGORIES = {
     "signup": "UserCreation",
     "confirm": "UserCreation",
     "confirmuser": "UserCreation",
+    "resendcode": "UserCreation",
     "forgotpassword": throttle.RECOVERY,
     "confirmforgotpassword": throttle.RECOVERY,
 }
@@ -80,6 +83,20 @@ class Visit:
         """The language that the browser asked for, now or before; managed login alone has languages."""
         asked = (self.request.GET.get("lang"), self.request.COOKIES.get(LANGUAGE_COOKIE))
         return None if self.site.classic else next((code for code in asked if code in terms.LANGUAGES), None)
+
+    @property
+    def origin(self) -> str:
+        """The origin of the page, as browsers see it."""
+        return f"{'https' if self.site.secure else 'http'}://{self.request.META.get('HTTP_HOST', '')}"
+
+    @property
+    def preferred_factor(self) -> str:
+        """The first factor that was used last in this browser."""
+        return self.request.COOKIES.get(FACTOR_COOKIE, "")
+
+    def remember_factor(self, response: HttpResponse, factor: str) -> None:
+        """Keep the name of the factor that was used, for the next sign-in in this browser."""
+        self._set_cookie(response, FACTOR_COOKIE, factor, max_age=YEAR_SECONDS)
 
     def field(self, name: str) -> str:
         """Return a field of the posted form; absent is empty."""
@@ -131,7 +148,7 @@ class Visit:
         response = HttpResponse(html, status=status)
         self._set_cookie(response, CSRF_COOKIE, self._csrf)
         if self.language and self.language != self.request.COOKIES.get(LANGUAGE_COOKIE):
-            self._set_cookie(response, LANGUAGE_COOKIE, self.language, max_age=LANGUAGE_SECONDS)
+            self._set_cookie(response, LANGUAGE_COOKIE, self.language, max_age=YEAR_SECONDS)
         return response
 
     def _set_cookie(self, response: HttpResponse, name: str, value: str, max_age: int | None = None) -> None:
