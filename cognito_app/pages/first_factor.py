@@ -26,6 +26,7 @@ from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in import engine, hosted
 from cognito_app.services.sign_in.state import Challenge, Context, Outcome, seal_session
+from cognito_app.services.sign_in.steps.passkey import OF_ANYONE
 
 LABELS = {
     PASSKEY: "Passkey",
@@ -59,6 +60,8 @@ class FirstFactor:
     def take(self) -> HttpResponse:
         """Take what a form sent: a name, the choice of a factor, or what the factor asks for."""
         if not self.name:
+            if self.factor == PASSKEY and self.visit.field("credential"):
+                return self._passkey_of_anyone()
             return identify.form(self.visit, self.client, username="", message=NO_NAME)
         try:
             if self.visit.field("session") and self.visit.field("action") != "resend":
@@ -93,6 +96,7 @@ class FirstFactor:
             return self._form("first_password", recovery=identify.has_recovery(self.visit), **shown)
         if outcome.name == PASSKEY:
             options = outcome.parameters["CREDENTIAL_REQUEST_OPTIONS"]
+            shown.update(self.visit.passkey_script())
             return self._form("first_passkey", session=outcome.session, options=options, **shown)
         destination = outcome.parameters["CODE_DELIVERY_DESTINATION"]
         return self._form("first_code", session=outcome.session, destination=destination, **shown)
@@ -156,6 +160,14 @@ class FirstFactor:
             outcome = engine.respond(self._context(), PASSKEY, self.visit.field("session"), answers)
         except ServiceError:
             return self._start(PASSKEY, message=PASSKEY_REFUSED)
+        return self.show(outcome, PASSKEY)
+
+    def _passkey_of_anyone(self) -> HttpResponse:
+        answers = {"CREDENTIAL": self.visit.field("credential")}
+        try:
+            outcome = engine.respond(self._context(), OF_ANYONE, self.visit.field("session"), answers)
+        except ServiceError:
+            return identify.form(self.visit, self.client, username="", message=PASSKEY_REFUSED)
         return self.show(outcome, PASSKEY)
 
     def _choice(self, ways: list[str], **context: Any) -> HttpResponse:

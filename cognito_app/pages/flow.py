@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlencode
 
+import orjson
 from django.http import HttpResponse
 
 from cognito_app.core.http import client_ip
+from cognito_app.models import PoolUser
 from cognito_app.pages import challenges
 from cognito_app.pages.site import SESSION_COOKIE, Visit
-from cognito_app.services import authorization, session_settings, sessions
+from cognito_app.services import authorization, passkey_offer, passkeys, session_settings, sessions
 from cognito_app.services.actor import Actor
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
@@ -41,21 +44,15 @@ def show(visit: Visit, request: AuthorizeRequest, outcome: Outcome) -> HttpRespo
 
 
 def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> HttpResponse:
-    """Set the session cookie and send the browser back with a code."""
+    """Set the session cookie and send the browser back with a code, or to the offer of a passkey before."""
     proof, pool = signed_in.proof, visit.site.pool
     if pool.session_limit is not None:
         # The browser forgets that cookie, whoever it belonged to.
         sessions.end(pool.id, visit.request.COOKIES.get(SESSION_COOKIE))
-    record = sessions.record_of(pool, signed_in.result)
-    code = authorization.issue_code(
-        pool, request, proof.user, proof.time, event_id=proof.event_id, origin_session=record
-    )
-    parameters = {"code": code}
-    if request.state is not None:
-        parameters["state"] = request.state
-    separator = "&" if "?" in request.redirect_uri else "?"
-    response = HttpResponse(status=302)
-    response["Location"] = request.redirect_uri + separator + urlencode(parameters)
+    response = _offer(visit, request, signed_in)
+    if response is None:
+        record = sessions.record_of(pool, signed_in.result)
+        response = back(visit, request, proof.user, proof.time, event_id=proof.event_id, record=record)
     response.set_cookie(
         SESSION_COOKIE,
         signed_in.result,
@@ -66,3 +63,46 @@ def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> Http
         samesite="Lax",
     )
     return response
+
+
+def back(
+    visit: Visit,
+    request: AuthorizeRequest,
+    user: PoolUser,
+    auth_time: datetime,
+    *,
+    event_id: str | None,
+    record: str | None,
+) -> HttpResponse:
+    """Send the browser back to the client with a code."""
+    code = authorization.issue_code(visit.site.pool, request, user, auth_time, event_id=event_id, origin_session=record)
+    parameters = {"code": code}
+    if request.state is not None:
+        parameters["state"] = request.state
+    separator = "&" if "?" in request.redirect_uri else "?"
+    response = HttpResponse(status=302)
+    response["Location"] = request.redirect_uri + separator + urlencode(parameters)
+    return response
+
+
+def _offer(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> HttpResponse | None:
+    """Offer a passkey to who has a new account, or came for one."""
+    client = visit.client
+    if client is None or not visit.wants_passkey:
+        return None
+    if not passkey_offer.is_open(visit.site.pool, client, visit.origin, classic=visit.site.classic):
+        return None
+    proof = signed_in.proof
+    ticket = passkey_offer.ticket_of(request, signed_in.result, proof.event_id)
+    return add_passkey_page(visit, client, proof.user, ticket)
+
+
+def add_passkey_page(
+    visit: Visit, client: ClientConfig, user: PoolUser, ticket: str, message: str = ""
+) -> HttpResponse:
+    """Show the page for a new passkey; ``ticket`` leads from it back to the client."""
+    invitation = passkey_offer.invitation(visit.site.pool, client, user)
+    if invitation is None:
+        return visit.render("add_passkey", ticket=ticket, message=passkeys.TOO_MANY)
+    options = orjson.dumps(passkeys.creation_options(user, invitation)).decode()
+    return visit.render("add_passkey", ticket=ticket, options=options, message=message, **visit.passkey_script())

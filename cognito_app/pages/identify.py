@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 
+from cognito_app.pages import flow
 from cognito_app.pages.site import Visit
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in import hosted
@@ -38,6 +41,7 @@ def form(visit: Visit, client: ClientConfig, *, username: str, message: str = ""
     """Show the form."""
     label, kind = label_of(visit)
     choice_based = is_choice_based(visit, client)
+    passkey = _passkey(visit, client) if choice_based else {}
     return visit.render(
         "identify" if choice_based else "login",
         username=username,
@@ -47,4 +51,15 @@ def form(visit: Visit, client: ClientConfig, *, username: str, message: str = ""
         notice=NOTICES.get(str(visit.request.GET.get("notice", "")), ""),
         sign_up=not visit.site.pool.admin_create_only,
         recovery=has_recovery(visit) and not choice_based,
+        autocomplete="username webauthn" if passkey else "username",
+        **passkey,
     )
+
+
+def _passkey(visit: Visit, client: ClientConfig) -> dict[str, Any]:
+    """Return what the page needs to let the browser propose a passkey, which tells the name too."""
+    challenge = hosted.invitation(flow.context(visit, client), visit.origin)
+    if challenge is None:
+        return {}
+    options = challenge.parameters["CREDENTIAL_REQUEST_OPTIONS"]
+    return {"options": options, "session": challenge.session or "", **visit.passkey_script()}

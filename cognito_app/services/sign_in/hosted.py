@@ -13,6 +13,8 @@ from cognito_app.services import relying_party
 from cognito_app.services.auth_factors import PASSKEY, PASSWORD, PASSWORD_SRP
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.sign_in import auto
+from cognito_app.services.sign_in.state import Challenge, Context
+from cognito_app.services.sign_in.steps import passkey
 
 ORDER = (PASSKEY, PASSWORD, "EMAIL_OTP", "SMS_OTP")
 
@@ -37,3 +39,8 @@ def takes_passkeys(pool: PoolConfig, origin: str) -> bool:
     """Whether browsers let a page at ``origin`` use the pool's passkeys."""
     party = relying_party.of_pool(pool)
     return PASSKEY in pool.first_factors and party is not None and webauthn.is_origin_of(origin, party.id)
+
+
+def invitation(context: Context, origin: str) -> Challenge | None:
+    """Return the challenge for a passkey that tells who its user is, where the page can take one."""
+    return passkey.invite(context) if takes_passkeys(context.pool, origin) else None
