@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from cognito_app.aws.uploads import upload
 from cognito_app.aws.view import aws_view
 from cognito_app.oauth import authorize, discovery, identity_documents, logout, revoke, token, userinfo
-from cognito_app.pages import assets, confirm, error, event_feedback, login, recovery, signup
+from cognito_app.pages import assets, confirm, error, event_feedback, login, passkeys, recovery, signed_out, signup
 
 SEGMENT = r"^(?:(?P<segment>[A-Za-z0-9_-]{1,63})/)?"
 
@@ -47,10 +47,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _on_site("login", login.login),
     _on_site("signup", signup.signup),
     _on_site("confirm", confirm.confirm),
+    _on_site("resendcode", confirm.resend_code),
     _on_site("confirmUser", confirm.confirm_user),
     _on_site("forgotPassword", recovery.forgot_password),
     _on_site("confirmForgotPassword", recovery.confirm_forgot_password),
     _on_site("eventFeedback", event_feedback.event_feedback),
+    _on_site("passkeys/add", passkeys.add_passkey),
+    _on_site("signedOut", signed_out.signed_out),
     _on_site("error", error.error),
     re_path(rf"{SEGMENT}branding\.css$", assets.stylesheet),
     re_path(

@@ -17,6 +17,7 @@ from cognito_app.services import replicas, sites, stamps, throttle
 from cognito_app.services.actor import Actor
 from cognito_app.services.sites import Site
 
+FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 64 * 1024
 CORS_HEADERS = "Authorization, Content-Type, X-Amz-User-Agent"
 
@@ -106,7 +107,7 @@ def json_error(error: str, description: str = "", status: int = 400) -> HttpResp
 
 def read_form(request: HttpRequest) -> dict[str, str] | None:
     """Return the fields of a form body, or None if it is no form, too long, or repeats a field."""
-    if request.content_type != "application/x-www-form-urlencoded":
+    if request.content_type != FORM:
         return None
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdigit() or int(declared) > MAX_BODY:

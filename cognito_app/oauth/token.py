@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 from django.http import HttpRequest, HttpResponse
 
 from cognito_app.oauth.site import actor_of, endpoint, json_error, json_response, read_form
-from cognito_app.services import authorization, throttle, token_endpoint
+from cognito_app.services import authorization, pool_profile, throttle, token_endpoint
 from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sites import Site
@@ -60,7 +60,17 @@ def token(request: HttpRequest, site: Site) -> HttpResponse:
         client = authenticated_client(request, site, form)
         return json_response(_body(_grant(site, client, form, actor_of(request))))
     except OAuthError as error:
+        return _refused(request, site, error)
+
+
+def _refused(request: HttpRequest, site: Site, error: OAuthError) -> HttpResponse:
+    """Return an error; a strict pool answers 401 to a bad client (RFC 6749 section 5.2), where Cognito has 400."""
+    if error.error != "invalid_client" or not pool_profile.of(site.pool).strict_oidc:
         return json_error(error.error, error.description)
+    response = json_error(error.error, error.description, status=401)
+    if request.headers.get("Authorization"):
+        response["WWW-Authenticate"] = 'Basic realm="token"'
+    return response
 
 
 def _grant(site: Site, client: ClientConfig, form: dict[str, str], actor: Actor) -> Tokens:

@@ -8,6 +8,7 @@ import orjson
 from django.http import HttpResponse
 
 from cognito_app.core import qr_code
+from cognito_app.pages import attribute_fields
 from cognito_app.pages.site import Visit
 from cognito_app.services.mfa_rules import EMAIL, SMS, TOTP
 from cognito_app.services.sign_in import totp_setup
@@ -15,6 +16,8 @@ from cognito_app.services.sign_in.factors import SELECT, SETUP
 from cognito_app.services.sign_in.state import Challenge
 from cognito_app.services.sign_in.totp_setup import Association
 
+NEW_PASSWORD = "NEW_PASSWORD_REQUIRED"  # noqa: S105  # a challenge
+ATTRIBUTE_PREFIX = "userAttributes."
 LABELS = {SMS: "Text message", TOTP: "Authenticator app", EMAIL: "Email"}
 CODE_FIELDS = {SMS: "SMS_MFA_CODE", EMAIL: "EMAIL_OTP_CODE", TOTP: "SOFTWARE_TOKEN_MFA_CODE"}
 CONTACT_FIELDS = {
@@ -36,8 +39,10 @@ def show(visit: Visit, challenge: Challenge) -> HttpResponse:
         return choice(visit, SETUP, session, username, found)
     if challenge.name in CODE_FIELDS:
         destination = challenge.parameters.get("CODE_DELIVERY_DESTINATION", "")
-        return code(visit, challenge.name, session, username, destination)
-    return visit.render("new_password", session=session, username=username)
+        app_name = challenge.parameters.get("FRIENDLY_DEVICE_NAME", "")
+        return code(visit, challenge.name, session, username, destination, app_name=app_name)
+    missing = [name.removeprefix(ATTRIBUTE_PREFIX) for name in _listed(challenge, "requiredAttributes")]
+    return new_password(visit, session, username, missing)
 
 
 def _listed(challenge: Challenge, name: str) -> list[str]:
@@ -45,10 +50,31 @@ def _listed(challenge: Challenge, name: str) -> list[str]:
     return found
 
 
+def new_password(visit: Visit, session: str, username: str, missing: Sequence[str], message: str = "") -> HttpResponse:
+    """Ask for a password in the place of a temporary one, and for the required attributes that are missing."""
+    return visit.render(
+        "new_password",
+        challenge=NEW_PASSWORD,
+        session=session,
+        username=username,
+        missing=" ".join(missing),
+        fields=attribute_fields.of(visit, missing),
+        policy=attribute_fields.policy_lines(visit),
+        message=message,
+    )
+
+
 def code(
-    visit: Visit, challenge: str, session: str, username: str, destination: str, message: str = ""
+    visit: Visit,
+    challenge: str,
+    session: str,
+    username: str,
+    destination: str,
+    message: str = "",
+    *,
+    app_name: str = "",
 ) -> HttpResponse:
-    """Ask for the code of a second factor."""
+    """Ask for the code of a second factor; ``app_name`` is what the user called the authenticator app."""
     return visit.render(
         "mfa_code",
         challenge=challenge,
@@ -56,6 +82,7 @@ def code(
         username=username,
         destination=destination,
         from_app=challenge == TOTP,
+        app_name=app_name or visit.field("app_name")[:131],
         message=message,
     )
 
@@ -91,6 +118,7 @@ def app_set_up(visit: Visit, found: Association, username: str, message: str = "
         username=username,
         secret=groups,
         picture=qr_code.data_uri(found.uri),
+        app_name=visit.field("app_name")[:131],
         message=message,
     )
 

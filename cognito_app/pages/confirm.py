@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,13 +14,26 @@ from cognito_app.pages.site import Visit, page
 from cognito_app.services import authorization, sign_up
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
-from cognito_app.services.sign_in import gates
-from cognito_app.services.sign_in.state import open_session
+from cognito_app.services.sign_in import auto, engine, gates
+from cognito_app.services.sign_in.state import Challenge, open_session
 
 
-def confirmation_page(visit: Visit, username: str, session: str, **context: Any) -> HttpResponse:
-    """Show the form for the code; ``session`` lets this browser be signed in afterwards."""
-    return visit.render("confirm", username=username, session=session, **context)
+def confirmation_page(
+    visit: Visit, username: str, session: str, *, sign_up_session: str = "", **context: Any
+) -> HttpResponse:
+    """Show the form for the code; a session lets this browser be signed in afterwards.
+
+    ``session`` stands for a right password, ``sign_up_session`` is of a sign-up without one.
+    """
+    destination = context.pop("destination", "") or visit.field("destination")[:64]
+    return visit.render(
+        "confirm",
+        username=username,
+        session=session,
+        sign_up_session=sign_up_session,
+        destination=destination,
+        **context,
+    )
 
 
 @page
@@ -27,21 +41,71 @@ def confirm(visit: Visit) -> HttpResponse:
     """Check the code and sign the user in."""
     request, client = visit.read_authorize()
     username, session = visit.field("username"), visit.field("session")
+    sign_up_session = visit.field("sign_up_session")
+    if not username:
+        # Reached by its address: who is to be confirmed is known after the password.
+        return to_login(visit)
+
+    def again(**context: Any) -> HttpResponse:
+        return confirmation_page(visit, username, session, sign_up_session=sign_up_session, **context)
+
     if not visit.is_post:
-        return confirmation_page(visit, username, session)
+        return again()
     pool = visit.site.pool
-    code = visit.field("code").strip()
+    code = "".join(visit.field("code").split())
     try:
         if visit.field("action") == "resend":
             details = sign_up.resend(pool, client, flow.actor(visit), username=username)
-            notice = f"We sent a new code to {details.destination}."
-            return confirmation_page(visit, username, session, notice=notice)
+            return again(notice=f"We sent a new code to {details.destination}.", destination=details.destination)
         if not code:
-            return confirmation_page(visit, username, session, message="Enter the code.")
+            return again(message="Enter the code.")
+        proved = auto.check(client, sign_up_session)
         user = sign_up.confirm(pool, client, flow.actor(visit), username=username, code=code[:64])
     except ServiceError as error:
-        return confirmation_page(visit, username, session, message=error.message)
+        return again(message=error.message)
+    visit.new_account = True
+    if sign_up_session:
+        return _sign_in_by_code(visit, request, client, user, auto.after_confirmation(pool, client, proved, user))
     return sign_in_confirmed(visit, request, client, user, session)
+
+
+@page
+def resend_code(visit: Visit) -> HttpResponse:
+    """Send a new code: what the button of the form does, at an address of its own."""
+    _, client = visit.read_authorize()
+    username, session = visit.field("username"), visit.field("session")
+    if not visit.is_post or not username:
+        return to_login(visit)
+    given = {"session": session, "sign_up_session": visit.field("sign_up_session")}
+    try:
+        details = sign_up.resend(visit.site.pool, client, flow.actor(visit), username=username)
+    except ServiceError as error:
+        return confirmation_page(visit, username, **given, message=error.message)
+    sent_to = details.destination
+    return confirmation_page(visit, username, **given, notice=f"We sent a new code to {sent_to}.", destination=sent_to)
+
+
+def to_login(visit: Visit, notice: str = "") -> HttpResponse:
+    """Go to the sign-in page."""
+    response = HttpResponse(status=302)
+    response["Location"] = visit.link("login") + (f"&notice={notice}" if notice else "")
+    return response
+
+
+def _sign_in_by_code(
+    visit: Visit, request: AuthorizeRequest, client: ClientConfig, user: PoolUser, session: str | None
+) -> HttpResponse:
+    """The code of a sign-up without a password is the first factor, where the pool takes such codes."""
+    if session is None:
+        return to_login(visit, notice="confirmed")
+    context = replace(flow.context(visit, client), session=session)
+    try:
+        outcome = engine.start(context, "USER_AUTH", {"USERNAME": user.username})
+    except ServiceError:
+        return to_login(visit, notice="confirmed")
+    if isinstance(outcome, Challenge) and outcome.available:
+        return to_login(visit, notice="confirmed")
+    return flow.show(visit, request, outcome)
 
 
 def sign_in_confirmed(
@@ -56,9 +120,7 @@ def sign_in_confirmed(
             raise ServiceError
         outcome = gates.second_factor(context, fresh, opened.methods, save=opened.spend)
     except ServiceError:
-        response = HttpResponse(status=302)
-        response["Location"] = visit.link("login")
-        return response
+        return to_login(visit, notice="confirmed")
     return flow.show(visit, request, outcome)
 
 

@@ -11,6 +11,7 @@ SENTENCES = {
     "invalid_client": "The application is not known here.",
     "unauthorized_client": "The application may not use this sign-in page.",
     "sign_up_not_permitted": "New accounts are made by an administrator.",
+    "passkeys_unavailable": "Passkeys cannot be used with this application here.",
     "invalid_request": "The request was incomplete or malformed.",
     "invalid_scope": "The application asked for access that it may not have.",
 }

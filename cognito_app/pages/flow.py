@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from collections.abc import Iterable
+from datetime import datetime
 
+import orjson
 from django.http import HttpResponse
 
 from cognito_app.core.http import client_ip
+from cognito_app.models import PoolUser
 from cognito_app.pages import challenges
 from cognito_app.pages.site import SESSION_COOKIE, Visit
-from cognito_app.services import authorization, session_settings, sessions
+from cognito_app.services import authorization_answer, passkey_offer, passkeys, session_settings, sessions
 from cognito_app.services.actor import Actor
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
@@ -46,24 +49,23 @@ def show(visit: Visit, request: AuthorizeRequest, outcome: Outcome) -> HttpRespo
 
 
 def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> HttpResponse:
-    """Set the session cookie and send the browser back with a code."""
+    """Set the session cookie and send the browser back with a code, or to the offer of a passkey before."""
     proof, pool = signed_in.proof, visit.site.pool
     if pool.session_limit is not None:
         # The browser forgets that cookie, whoever it belonged to.
         sessions.end(pool.id, visit.request.COOKIES.get(SESSION_COOKIE))
-    record = sessions.record_of(pool, signed_in.result)
-    response = HttpResponse(status=302)
-    response["Location"] = authorization_answer.of_sign_in(
-        pool,
-        client,
-        actor(visit),
-        request,
-        proof.user,
-        proof.time,
-        event_id=proof.event_id,
-        origin_session=record,
-        methods=proof.methods,
-    )
+    response = _offer(visit, request, signed_in)
+    if response is None:
+        record = sessions.record_of(pool, signed_in.result)
+        response = back(
+            visit,
+            request,
+            proof.user,
+            proof.time,
+            event_id=proof.event_id,
+            record=record,
+            methods=proof.methods,
+        )
     response.set_cookie(
         SESSION_COOKIE,
         signed_in.result,
@@ -74,3 +76,54 @@ def finish(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> Http
         samesite="Lax",
     )
     return response
+
+
+def back(
+    visit: Visit,
+    request: AuthorizeRequest,
+    user: PoolUser,
+    auth_time: datetime,
+    *,
+    event_id: str | None,
+    record: str | None,
+    methods: Iterable[str],
+) -> HttpResponse:
+    """Send the browser back to the client with a code, or with tokens."""
+    client = visit.client
+    assert client is not None
+    response = HttpResponse(status=302)
+    response["Location"] = authorization_answer.of_sign_in(
+        visit.site.pool,
+        client,
+        actor(visit),
+        request,
+        user,
+        auth_time,
+        event_id=event_id,
+        origin_session=record,
+        methods=methods,
+    )
+    return response
+
+
+def _offer(visit: Visit, request: AuthorizeRequest, signed_in: SignedIn) -> HttpResponse | None:
+    """Offer a passkey to who has a new account, or came for one."""
+    client = visit.client
+    if client is None or not visit.wants_passkey:
+        return None
+    if not passkey_offer.is_open(visit.site.pool, client, visit.origin, classic=visit.site.classic):
+        return None
+    proof = signed_in.proof
+    ticket = passkey_offer.ticket_of(request, signed_in.result, proof.event_id)
+    return add_passkey_page(visit, client, proof.user, ticket)
+
+
+def add_passkey_page(
+    visit: Visit, client: ClientConfig, user: PoolUser, ticket: str, message: str = ""
+) -> HttpResponse:
+    """Show the page for a new passkey; ``ticket`` leads from it back to the client."""
+    invitation = passkey_offer.invitation(visit.site.pool, client, user)
+    if invitation is None:
+        return visit.render("add_passkey", ticket=ticket, message=passkeys.TOO_MANY)
+    options = orjson.dumps(passkeys.creation_options(user, invitation)).decode()
+    return visit.render("add_passkey", ticket=ticket, options=options, message=message, **visit.passkey_script())

@@ -5,25 +5,19 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from cognito_app.errors import ServiceError, UserNotConfirmedException
-from cognito_app.pages import flow, mfa, step_up
+from cognito_app.pages import flow, identify, mfa, new_password, step_up
+from cognito_app.pages.challenges import NEW_PASSWORD
 from cognito_app.pages.confirm import confirmation_page
+from cognito_app.pages.first_factor import FirstFactor
 from cognito_app.pages.site import Visit, page
 from cognito_app.services import users
+from cognito_app.services.authorization import AuthorizeRequest
+from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in import engine
 from cognito_app.services.sign_in.state import seal_session
 
 CONFIRM = "SIGN_UP"
-NOT_FINISHED = "This sign-in could not be finished. Sign in again."
-
-
-def identifier_label(visit: Visit) -> tuple[str, str]:
-    """Return the label and input type of the sign-in name."""
-    names = visit.site.pool.username_attributes
-    if names == {"email"}:
-        return "Email address", "email"
-    if names == {"phone_number"}:
-        return "Phone number", "tel"
-    return ("Email or phone number" if names else "Username"), "text"
+NOT_FINISHED = "Something went wrong. Sign in again."
 
 
 @page
@@ -34,19 +28,34 @@ def login(visit: Visit) -> HttpResponse:
         stepping_up = step_up.show(visit, request, client)
         if stepping_up is not None:
             return stepping_up
-        return _form(visit, username=str(visit.request.GET.get("login_hint", ""))[:128])
-    if visit.field("challenge") == "NEW_PASSWORD_REQUIRED":
-        return _new_password(visit)
-    if visit.field("challenge") in mfa.CHALLENGES or visit.field("challenge") == step_up.CHALLENGE:
-        try:
-            if visit.field("challenge") == step_up.CHALLENGE:
-                return step_up.answer(visit, request, client) or _form(visit, username="", message=NOT_FINISHED)
-            return mfa.answer(visit, request, client)
-        except ServiceError as error:
-            return _form(visit, username="", message=NOT_FINISHED if "session" in error.message else error.message)
+        hint = visit.field("username") or str(visit.request.GET.get("login_hint", ""))
+        return identify.form(visit, client, username=hint[:128])
+    challenge = visit.field("challenge")
+    if challenge in mfa.CHALLENGES or challenge in (NEW_PASSWORD, step_up.CHALLENGE):
+        return _answer(visit, request, client, challenge)
+    if identify.is_choice_based(visit, client):
+        return FirstFactor(visit, request, client).take()
+    return _password(visit, request, client)
+
+
+def _answer(visit: Visit, request: AuthorizeRequest, client: ClientConfig, challenge: str) -> HttpResponse:
+    try:
+        if challenge == NEW_PASSWORD:
+            return new_password.answer(visit, request, client)
+        if challenge == step_up.CHALLENGE:
+            return step_up.answer(visit, request, client) or identify.form(
+                visit, client, username="", message=NOT_FINISHED
+            )
+        return mfa.answer(visit, request, client)
+    except ServiceError as error:
+        message = NOT_FINISHED if "session" in error.message else error.message
+        return identify.form(visit, client, username=visit.field("username")[:128], message=message)
+
+
+def _password(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> HttpResponse:
     username, password = visit.field("username").strip(), visit.field("password")
     if not username or not password:
-        return _form(visit, username=username, message="Enter your sign-in name and password.")
+        return identify.form(visit, client, username=username, message="Enter your sign-in name and password.")
     context = flow.context(visit, client)
     try:
         outcome = engine.start(context, "USER_PASSWORD_AUTH", {"USERNAME": username, "PASSWORD": password})
@@ -55,39 +64,5 @@ def login(visit: Visit) -> HttpResponse:
         user = users.find(visit.site.pool, username)
         return confirmation_page(visit, username, seal_session(context, CONFIRM, user, ("pwd",)))
     except ServiceError as error:
-        return _form(visit, username=username, message=error.message)
-    return flow.show(visit, request, outcome)
-
-
-def _form(visit: Visit, *, username: str, message: str = "") -> HttpResponse:
-    label, kind = identifier_label(visit)
-    return visit.render(
-        "login",
-        username=username,
-        label=label,
-        input_type=kind,
-        message=message,
-        notice=visit.request.GET.get("notice") == "password_changed",
-        sign_up=not visit.site.pool.admin_create_only,
-        recovery=visit.site.pool.recovery != ("admin_only",),
-    )
-
-
-def _new_password(visit: Visit) -> HttpResponse:
-    request, client = visit.read_authorize()
-    username, session = visit.field("username"), visit.field("session")
-    first, second = visit.field("password"), visit.field("password_again")
-    if first != second:
-        return visit.render("new_password", session=session, username=username, message="The passwords differ.")
-    try:
-        outcome = engine.respond(
-            flow.context(visit, client),
-            "NEW_PASSWORD_REQUIRED",
-            session,
-            {"USERNAME": username, "NEW_PASSWORD": first},
-        )
-    except ServiceError as error:
-        if "session" in error.message:
-            return _form(visit, username=username, message="Something went wrong")
-        return visit.render("new_password", session=session, username=username, message=error.message)
+        return identify.form(visit, client, username=username, message=error.message)
     return flow.show(visit, request, outcome)

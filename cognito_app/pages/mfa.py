@@ -21,6 +21,7 @@ from cognito_app.services.sign_in import engine, totp_setup
 from cognito_app.services.sign_in.factors import SELECT, SETUP
 
 CHALLENGES = frozenset({*challenges.CODE_FIELDS, SELECT, SETUP})
+MAX_APP_NAME = 131
 NO_CODE = "Enter the code."
 WRONG_CODE = "The code is not right. Try again."
 WRONG_APP_CODE = "The code is not right. Check the clock of your device and try the next one."
@@ -85,10 +86,11 @@ def _set_up(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> Ht
 
 
 def _app(visit: Visit, request: AuthorizeRequest, client: ClientConfig, session: str) -> HttpResponse:
-    code = _typed_code(visit)
+    code, name = _typed_code(visit), visit.field("app_name").strip()[:MAX_APP_NAME]
     try:
         if code:
-            return _go_on(visit, request, client, SETUP, totp_setup.verify(session, code=code))
+            verified = totp_setup.verify(session, code=code, name=name or None)
+            return _go_on(visit, request, client, SETUP, verified)
         message = NO_CODE
     except EnableSoftwareTokenMFAException:
         message = WRONG_APP_CODE

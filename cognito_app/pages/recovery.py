@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from cognito_app.errors import ServiceError
-from cognito_app.pages import flow
-from cognito_app.pages.login import identifier_label
+from cognito_app.pages import flow, identify
 from cognito_app.pages.site import Visit, page
 from cognito_app.services import recovery
 
@@ -15,7 +14,7 @@ from cognito_app.services import recovery
 def forgot_password(visit: Visit) -> HttpResponse:
     """Ask for the sign-in name and send a code."""
     _, client = visit.read_authorize()
-    label, kind = identifier_label(visit)
+    label, kind = identify.label_of(visit)
     username = visit.field("username").strip()[:128]
     if not visit.is_post or not username:
         return visit.render("forgot_password", label=label, input_type=kind, username=username)

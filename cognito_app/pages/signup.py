@@ -1,28 +1,18 @@
-"""The sign-up page: name, required attributes, password."""
+"""The sign-up page: name, required attributes, password (optional where a code can stand for it)."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse
 
 from cognito_app.errors import ServiceError
-from cognito_app.pages import flow
-from cognito_app.pages.confirm import confirmation_page, sign_in_confirmed
+from cognito_app.pages import attribute_fields, flow, identify
+from cognito_app.pages.confirm import confirmation_page, sign_in_confirmed, to_login
 from cognito_app.pages.look import terms_of
 from cognito_app.pages.site import Visit, page
-from cognito_app.services import sign_up
+from cognito_app.services import auth_factors, sign_up
+from cognito_app.services.config import ClientConfig
+from cognito_app.services.sign_in import auto
 from cognito_app.services.sign_in.state import seal_session
-
-FIELDS = {
-    "email": ("Email address", "email", "email"),
-    "phone_number": ("Phone number", "tel", "tel"),
-    "name": ("Name", "text", "name"),
-    "given_name": ("Given name", "text", "given-name"),
-    "family_name": ("Family name", "text", "family-name"),
-    "birthdate": ("Birthdate", "date", "bday"),
-    "address": ("Address", "text", "street-address"),
-    "nickname": ("Nickname", "text", "nickname"),
-    "website": ("Website", "url", "url"),
-}
 
 
 def _attribute_names(visit: Visit) -> list[str]:
@@ -41,44 +31,53 @@ def signup(visit: Visit) -> HttpResponse:
     if visit.site.pool.admin_create_only:
         return visit.error("sign_up_not_permitted")
     if not visit.is_post:
-        return _form(visit)
+        return _form(visit, client)
     username, password = visit.field("username").strip(), visit.field("password")
     given = {name: visit.field(name).strip() for name in _attribute_names(visit)}
-    if not username or not password:
-        return _form(visit, message="Fill in all fields.")
+    if not username or not (password or _may_leave_out_password(visit, client)):
+        return _form(visit, client, message="Fill in all fields.")
     if password != visit.field("password_again"):
-        return _form(visit, message="The passwords differ.")
+        return _form(visit, client, message="The passwords differ.")
     try:
         registered = sign_up.register(
             visit.site.pool,
             client,
             flow.actor(visit),
             username=username[:128],
-            password=password[:256],
+            password=password[:256] or None,
             given={name: value for name, value in given.items() if value},
         )
     except ServiceError as error:
-        return _form(visit, message=error.message)
+        return _form(visit, client, message=error.message)
+    destination = registered.delivery.destination if registered.delivery else ""
+    if not password:
+        if sign_up.is_confirmed(registered.user):
+            # Nothing was proved yet: a function confirmed the account.
+            return to_login(visit, notice="confirmed")
+        session = auto.after_sign_up(visit.site.pool, client, registered.user) or ""
+        return confirmation_page(visit, username, "", sign_up_session=session, destination=destination)
     session = seal_session(flow.context(visit, client), "SIGN_UP", registered.user, ("pwd",))
     if sign_up.is_confirmed(registered.user):
+        visit.new_account = True
         return sign_in_confirmed(visit, request, client, registered.user, session)
-    destination = registered.delivery.destination if registered.delivery else ""
     return confirmation_page(visit, username, session, destination=destination)
 
 
-def _form(visit: Visit, message: str = "") -> HttpResponse:
-    pool = visit.site.pool
-    names = pool.username_attributes
+def _may_leave_out_password(visit: Visit, client: ClientConfig) -> bool:
+    return identify.is_choice_based(visit, client) and auth_factors.takes_codes(visit.site.pool)
+
+
+def _takes_password(visit: Visit, client: ClientConfig) -> bool:
+    return auth_factors.PASSWORD in visit.site.pool.first_factors or not _may_leave_out_password(visit, client)
+
+
+def _form(visit: Visit, client: ClientConfig, message: str = "") -> HttpResponse:
+    names = visit.site.pool.username_attributes
     label, kind, autocomplete = ("Username", "text", "username")
     if len(names) == 1:
-        label, kind, autocomplete = FIELDS[next(iter(names))]
+        label, kind, autocomplete = attribute_fields.FIELDS[next(iter(names))]
     elif names:
         label = "Email or phone number"
-    fields = [
-        {"name": name, "label": spec[0], "type": spec[1], "autocomplete": spec[2], "value": visit.field(name)}
-        for name in _attribute_names(visit)
-        for spec in [FIELDS.get(name, (name.replace("_", " ").capitalize(), "text", "off"))]
-    ]
     return visit.render(
         "signup",
         message=message,
@@ -86,21 +85,9 @@ def _form(visit: Visit, message: str = "") -> HttpResponse:
         label=label,
         input_type=kind,
         autocomplete=autocomplete,
-        fields=fields,
-        policy=_policy_lines(visit),
+        fields=attribute_fields.of(visit, _attribute_names(visit)),
+        policy=attribute_fields.policy_lines(visit),
+        takes_password=_takes_password(visit, client),
+        password_optional=_may_leave_out_password(visit, client),
         terms=terms_of(visit),
     )
-
-
-def _policy_lines(visit: Visit) -> list[str]:
-    policy = visit.site.pool.password_policy
-    lines = [f"At least {policy.minimum_length} characters"]
-    for wanted, text in (
-        (policy.uppercase, "An upper-case letter"),
-        (policy.lowercase, "A lower-case letter"),
-        (policy.numbers, "A number"),
-        (policy.symbols, "A symbol or a space inside"),
-    ):
-        if wanted:
-            lines.append(text)
-    return lines

@@ -26,13 +26,17 @@ CSRF_COOKIE = "XSRF-TOKEN"
 CSRF_FIELD = "_csrf"
 SESSION_COOKIE = "cognito"
 LANGUAGE_COOKIE = "lang"
-LANGUAGE_SECONDS = 365 * 86_400
+ADD_PASSKEY = "add_passkey"
+FACTOR_COOKIE = "preferred-factor"
+YEAR_SECONDS = 365 * 86_400
 MAX_BODY = 64 * 1024
 
 PAGES = {
     "login": "login",
     "signup": "signup",
     "confirm": "confirm",
+    "resend_code": "resendcode",
+    "add_passkey": "passkeys/add",
     "forgot_password": "forgotPassword",
     "confirm_forgot_password": "confirmForgotPassword",
 }
@@ -41,6 +45,7 @@ FORM_CATEGORIES = {
     "signup": "UserCreation",
     "confirm": "UserCreation",
     "confirmuser": "UserCreation",
+    "resendcode": "UserCreation",
     "forgotpassword": throttle.RECOVERY,
     "confirmforgotpassword": throttle.RECOVERY,
 }
@@ -61,6 +66,8 @@ class Visit:
         self._csrf = request.COOKIES.get(CSRF_COOKIE) or secrets.urlsafe(24)
         self.authorize: AuthorizeRequest | None = None
         self.client: ClientConfig | None = None
+        self.nonce = ""
+        self.new_account = bool(self.field("new_account"))
 
     def read_authorize(self) -> tuple[AuthorizeRequest, ClientConfig]:
         """Check the authorization request that the page's query repeats. Raises PageError or RedirectError."""
@@ -80,6 +87,30 @@ class Visit:
         """The language that the browser asked for, now or before; managed login alone has languages."""
         asked = (self.request.GET.get("lang"), self.request.COOKIES.get(LANGUAGE_COOKIE))
         return None if self.site.classic else next((code for code in asked if code in terms.LANGUAGES), None)
+
+    @property
+    def wants_passkey(self) -> bool:
+        """Whether a passkey is to be offered at the end of the sign-in."""
+        return self.new_account or ADD_PASSKEY in self.request.GET
+
+    def passkey_script(self) -> dict[str, Any]:
+        """Return what a page with the script of passkeys needs; its headers let that script run and no other."""
+        self.nonce = self.nonce or secrets.urlsafe(16)
+        return {"nonce": self.nonce, "passkey_script": static("cognito_app/js/passkeys.js")}
+
+    @property
+    def origin(self) -> str:
+        """The origin of the page, as browsers see it."""
+        return f"{'https' if self.site.secure else 'http'}://{self.request.META.get('HTTP_HOST', '')}"
+
+    @property
+    def preferred_factor(self) -> str:
+        """The first factor that was used last in this browser."""
+        return self.request.COOKIES.get(FACTOR_COOKIE, "")
+
+    def remember_factor(self, response: HttpResponse, factor: str) -> None:
+        """Keep the name of the factor that was used, for the next sign-in in this browser."""
+        self._set_cookie(response, FACTOR_COOKIE, factor, max_age=YEAR_SECONDS)
 
     def field(self, name: str) -> str:
         """Return a field of the posted form; absent is empty."""
@@ -123,6 +154,7 @@ class Visit:
             "pool_name": self.site.pool.name,
             "client_name": self.client.name if self.client else "",
             "links": {name: self.link(path) for name, path in PAGES.items()},
+            "new_account": self.new_account,
             "stylesheet": static("cognito_app/css/managed-login.css"),
             **look_context(self.site, self.client_id),
             **context,
@@ -131,7 +163,7 @@ class Visit:
         response = HttpResponse(html, status=status)
         self._set_cookie(response, CSRF_COOKIE, self._csrf)
         if self.language and self.language != self.request.COOKIES.get(LANGUAGE_COOKIE):
-            self._set_cookie(response, LANGUAGE_COOKIE, self.language, max_age=LANGUAGE_SECONDS)
+            self._set_cookie(response, LANGUAGE_COOKIE, self.language, max_age=YEAR_SECONDS)
         return response
 
     def _set_cookie(self, response: HttpResponse, name: str, value: str, max_age: int | None = None) -> None:
@@ -173,7 +205,7 @@ def page(view: PageView) -> Callable[..., HttpResponse]:
             response = HttpResponse("Something went wrong", status=500, content_type="text/plain")
         finally:
             stamps.end_request()
-        _add_headers(response, request_id, visit.authorize if visit else None)
+        _add_headers(response, request_id, visit)
         return response
 
     return csrf_exempt(handle)
@@ -201,7 +233,7 @@ def _not_found() -> HttpResponse:
     return HttpResponse("Not found", status=404, content_type="text/plain")
 
 
-def _add_headers(response: HttpResponse, request_id: str, request: AuthorizeRequest | None) -> None:
+def _add_headers(response: HttpResponse, request_id: str, visit: Visit | None) -> None:
     response["x-amz-cognito-request-id"] = request_id
     response["Content-Length"] = str(len(response.content))
     response["Cache-Control"] = "no-cache, no-store, max-age=0, must-revalidate"
@@ -210,9 +242,10 @@ def _add_headers(response: HttpResponse, request_id: str, request: AuthorizeRequ
     response["X-Frame-Options"] = "DENY"
     response["Referrer-Policy"] = "no-referrer"
     # Browsers apply form-action to the redirects that follow a form, so the client's address must be in it.
-    target = f" {_origin(request.redirect_uri)}" if request else ""
+    target = f" {_origin(visit.authorize.redirect_uri)}" if visit and visit.authorize else ""
+    script = f"script-src 'nonce-{visit.nonce}'; " if visit and visit.nonce else ""
     response["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+        f"default-src 'none'; {script}style-src 'self'; img-src 'self' data:; base-uri 'none'; "
         f"frame-ancestors 'none'; form-action 'self'{target}"
     )
 

@@ -140,9 +140,7 @@ def _single_values(given: Mapping[str, list[str]], to: ReturnAddress) -> dict[st
     return one
 
 
-def _check_response_type(
-    client: ClientConfig, profile: PoolProfile, one: Mapping[str, str], to: ReturnAddress
-) -> None:
+def _check_response_type(client: ClientConfig, profile: PoolProfile, one: Mapping[str, str], to: ReturnAddress) -> None:
     flow = FLOWS.get(one.get("response_type", ""))
     if flow is None:
         raise to.error("invalid_request", "response_type must be code or token")
@@ -283,9 +281,7 @@ def is_recent(pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest,
 
 def why_not(pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest, session: BrowserSession | None) -> str:
     """Return the error of a request that may show no page, but would have to."""
-    recent = (
-        session is not None and is_recent(pool, client, request, session) and _is_hinted(pool, request, session)
-    )
+    recent = session is not None and is_recent(pool, client, request, session) and _is_hinted(pool, request, session)
     return "interaction_required" if recent else "login_required"
 
 

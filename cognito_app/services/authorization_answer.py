@@ -44,9 +44,7 @@ def of_sign_in(
     """Return the address that carries a code, or the tokens of the implicit grant; arguments as ``issue_code``."""
     if request.fragment:
         try:
-            issued = _implicit(
-                pool, client, actor, request, user, auth_time, event_id, origin_session, tuple(methods)
-            )
+            issued = _implicit(pool, client, actor, request, user, auth_time, event_id, origin_session, tuple(methods))
         except ServiceError as error:
             return of_error(request.error("invalid_request", error.message))
         return _address(request, _fragment(issued))

@@ -266,7 +266,7 @@ def client(client_id: str) -> ClientConfig:
     known = _clients.get(client_id)
     if known is not None and known[0] == stamps.version(stamp_of(known[1].pool_id)):
         return known[1]
-    row = AppClient.objects.filter(pk=client_id).prefetch_related("secrets").first()
+    row = AppClient.objects.filter(pk=client_id).select_related("pool").prefetch_related("secrets").first()
     if row is None:
         _clients.drop(client_id)
         raise ResourceNotFoundException(f"User pool client {client_id} does not exist.")
@@ -363,7 +363,7 @@ def build_client(row: AppClient) -> ClientConfig:
         id_seconds=_seconds(raw, "IdToken", 1, "hours"),
         refresh_seconds=_seconds(raw, "RefreshToken", 30, "days"),
         session_minutes=raw.get("AuthSessionValidity") or 3,
-        rotates=rotation.get("Feature") == "ENABLED",
+        rotates=rotation.get("Feature") == "ENABLED" or bool((row.pool.extras.get("profile") or {}).get("hardened")),
         rotation_grace_seconds=rotation.get("RetryGracePeriodSeconds") or 0,
         extras=row.extras,
     )

@@ -35,6 +35,7 @@ from cognito_app.services.relying_party import RelyingParty
 MAX_PASSKEYS = 20
 CHALLENGE_STAYS = timedelta(minutes=5)
 MAX_ID_TEXT = 1400
+TIMEOUT_MILLISECONDS = 60_000
 TOO_MANY = "The user has registered the maximum number of passkeys."
 
 
@@ -55,6 +56,27 @@ class _Terms:
     rp_id: str
     nonce: str
     expires_at: datetime
+
+
+def creation_options(user: PoolUser, invitation: Invitation) -> dict[str, Any]:
+    """Return a PublicKeyCredentialCreationOptionsJSON (WebAuthn level 3, section 5.1.8) as AWS fills it."""
+    return {
+        "authenticatorSelection": {
+            "requireResidentKey": True,
+            "residentKey": "required",
+            "userVerification": invitation.party.user_verification,
+        },
+        "challenge": webauthn.to_text(invitation.challenge),
+        "excludeCredentials": [{"id": known, "type": "public-key"} for known in invitation.registered],
+        "pubKeyCredParams": [{"alg": int(alg), "type": "public-key"} for alg in webauthn.ALGORITHMS],
+        "rp": {"id": invitation.party.id, "name": invitation.party.id},
+        "timeout": TIMEOUT_MILLISECONDS,
+        "user": {
+            "displayName": user.username,
+            "id": webauthn.to_text(user.sub.encode()),
+            "name": user.username,
+        },
+    }
 
 
 def start(pool: PoolConfig, client: ClientConfig, user: PoolUser) -> Invitation:

@@ -17,7 +17,10 @@ from cognito_app.services.config import PoolConfig
 
 @dataclass(frozen=True, slots=True)
 class PoolProfile:
-    """``strict_oidc``: typed userInfo, 401 for bad clients, ``iss`` in answers. ``hardened``: see ``docs/security.md``."""
+    """``strict_oidc``: typed userInfo, 401 for bad clients, ``iss`` in answers.
+
+    ``hardened``: PKCE is required, no implicit grant, refresh tokens rotate.
+    """
 
     strict_oidc: bool = False
     hardened: bool = False

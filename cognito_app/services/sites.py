@@ -9,7 +9,7 @@ import orjson
 
 from cognito_app.conf import app_settings
 from cognito_app.errors import ResourceNotFoundException
-from cognito_app.services import acr, config, domains, tiers
+from cognito_app.services import acr, config, domains, pool_profile, tiers
 from cognito_app.services.config import PoolConfig, issuer_of
 
 
@@ -52,7 +52,7 @@ def find(host: str, segment: str | None) -> Site | None:
         return None
 
 
-_documents: dict[str, tuple[tuple[str, str, tuple[str, ...]], bytes]] = {}
+_documents: dict[str, tuple[tuple[str, str, tuple[str, ...], bool], bytes]] = {}
 
 
 def discovery_document(pool: PoolConfig) -> bytes:
@@ -67,17 +67,22 @@ def discovery_document(pool: PoolConfig) -> bytes:
         else f"{app_settings.public_url}/{pool.id}"
     )
     levels = tuple(acr.names(pool)) if tiers.offers(pool.tier, tiers.STEP_UP) else ()
-    key = (base, issuer_of(pool.id), levels)
+    strict = pool_profile.of(pool).strict_oidc
+    key = (base, issuer_of(pool.id), levels, strict)
     known = _documents.get(pool.id)
     if known is not None and known[0] == key:
         return known[1]
-    document = orjson.dumps({**_discovery(base, key[1], pool.id), **_levels(levels)})
+    document = orjson.dumps({**_discovery(base, key[1], pool.id), **_levels(levels), **_answers(strict)})
     _documents[pool.id] = (key, document)
     return document
 
 
 def _levels(names: tuple[str, ...]) -> dict[str, object]:
     return {"acr_values_supported": list(names)} if names else {}
+
+
+def _answers(strict: bool) -> dict[str, object]:
+    return {"authorization_response_iss_parameter_supported": True} if strict else {}
 
 
 def _discovery(base: str, issuer: str, pool_id: str) -> dict[str, object]:
@@ -92,16 +97,16 @@ def _discovery(base: str, issuer: str, pool_id: str) -> dict[str, object]:
         "id_token_signing_alg_values_supported": ["RS256"],
         "issuer": issuer,
         "jwks_uri": f"{keys_at}/.well-known/jwks.json",
-        "response_types_supported": ["code"],
+        "response_types_supported": ["code", "token"],
         "revocation_endpoint": f"{base}/oauth2/revoke",
         "scopes_supported": ["openid", "email", "phone", "profile"],
         "subject_types_supported": ["public"],
         "token_endpoint": f"{base}/oauth2/token",
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "userinfo_endpoint": f"{base}/oauth2/userInfo",
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": ["authorization_code", "implicit", "refresh_token", "client_credentials"],
         "code_challenge_methods_supported": ["S256"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ["query", "fragment"],
         "claims_supported": [
             "sub",
             "iss",

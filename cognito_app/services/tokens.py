@@ -304,7 +304,7 @@ def verify(token: str, *, use: str) -> Mapping[str, Any]:
     return checked
 
 
-def _signed_claims(token: str, use: str) -> Mapping[str, Any]:
+def _signed_claims(token: str, use: str) -> dict[str, Any]:
     header, unverified = jose.peek(token)
     issuer = unverified.get("iss")
     pool_id = issuer.rsplit("/", 1)[-1] if isinstance(issuer, str) else ""

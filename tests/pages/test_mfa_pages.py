@@ -100,7 +100,7 @@ def test_sms(app: App, site: Site) -> None:
     assert arrived(answer)
     assert answer.cookies["cognito"].value
     assert BrowserSession.objects.get().methods == ["pwd", "sms", "mfa"]
-    assert alert(send(site, page, code=sms_code(app))) == "This sign-in could not be finished. Sign in again."
+    assert alert(send(site, page, code=sms_code(app))) == "Something went wrong. Sign in again."
 
 
 def test_too_many_codes(app: App, site: Site) -> None:

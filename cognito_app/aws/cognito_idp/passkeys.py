@@ -6,33 +6,8 @@ from typing import Any
 
 from cognito_app.aws.call import Call
 from cognito_app.aws.registry import operation
-from cognito_app.core import webauthn
-from cognito_app.models import PoolUser, WebAuthnCredential
+from cognito_app.models import WebAuthnCredential
 from cognito_app.services import passkeys
-from cognito_app.services.passkeys import Invitation
-
-TIMEOUT_MILLISECONDS = 60_000
-
-
-def creation_options(user: PoolUser, invitation: Invitation) -> dict[str, Any]:
-    """Return a PublicKeyCredentialCreationOptionsJSON (WebAuthn level 3, section 5.1.8) as AWS fills it."""
-    return {
-        "authenticatorSelection": {
-            "requireResidentKey": True,
-            "residentKey": "required",
-            "userVerification": invitation.party.user_verification,
-        },
-        "challenge": webauthn.to_text(invitation.challenge),
-        "excludeCredentials": [{"id": known, "type": "public-key"} for known in invitation.registered],
-        "pubKeyCredParams": [{"alg": int(alg), "type": "public-key"} for alg in webauthn.ALGORITHMS],
-        "rp": {"id": invitation.party.id, "name": invitation.party.id},
-        "timeout": TIMEOUT_MILLISECONDS,
-        "user": {
-            "displayName": user.username,
-            "id": webauthn.to_text(user.sub.encode()),
-            "name": user.username,
-        },
-    }
 
 
 def present(row: WebAuthnCredential) -> dict[str, Any]:
@@ -51,7 +26,7 @@ def present(row: WebAuthnCredential) -> dict[str, Any]:
 def start_web_authn_registration(call: Call, *, AccessToken: str) -> dict[str, Any]:
     grant = call.grant
     invitation = passkeys.start(grant.pool, grant.client, grant.user)
-    return {"CredentialCreationOptions": creation_options(grant.user, invitation)}
+    return {"CredentialCreationOptions": passkeys.creation_options(grant.user, invitation)}
 
 
 @operation("CompleteWebAuthnRegistration")

@@ -32,7 +32,7 @@ METHODS = {"email": ("email_otp",), "phone_number": ("sms",)}
 
 def after_sign_up(pool: PoolConfig, client: ClientConfig, user: PoolUser) -> str | None:
     """Return the session of SignUp, for clients with choice-based sign-in."""
-    return _seal(client, SIGNED_UP, user) if _is_on(pool, client) else None
+    return _seal(client, SIGNED_UP, user) if is_on(pool, client) else None
 
 
 def check(client: ClientConfig, text: str | None) -> Session | None:
@@ -56,7 +56,7 @@ def check(client: ClientConfig, text: str | None) -> Session | None:
 def after_confirmation(pool: PoolConfig, client: ClientConfig, session: Session | None, user: PoolUser) -> str | None:
     """Return the session of ConfirmSignUp: it proves the contact that the code went to."""
     contact = delivery.to_verify_at_sign_up(pool, user)
-    if session is None or session.user_id != user.pk or contact is None or not _is_on(pool, client):
+    if session is None or session.user_id != user.pk or contact is None or not is_on(pool, client):
         return None
     if user.attributes.get(VERIFIED_FLAGS[contact]) != "true":
         return None
@@ -82,7 +82,8 @@ def finish(context: Context, text: str, name: str) -> Outcome | None:
     return gates.second_factor(context, user, METHODS[contact], save=session.spend)
 
 
-def _is_on(pool: PoolConfig, client: ClientConfig) -> bool:
+def is_on(pool: PoolConfig, client: ClientConfig) -> bool:
+    """Whether the client has choice-based sign-in, and the pool's feature plan too."""
     return "ALLOW_USER_AUTH" in client.flows and tiers.offers(pool.tier, tiers.CHOICE_BASED_SIGN_IN)
 
 

@@ -64,6 +64,7 @@ ANSWERS: dict[str, Answer] = {
     "EMAIL_OTP": one_time_code.answer_email,
     "SMS_OTP": one_time_code.answer_sms,
     "WEB_AUTHN": passkey.answer,
+    passkey.OF_ANYONE: passkey.answer_invitation,  # no name of AWS: of the hosted pages alone
     "SELECT_CHALLENGE": user_auth.answer,
     "PASSWORD": user_auth.answer_password,
     "PASSWORD_SRP": user_auth.answer_password_srp,
