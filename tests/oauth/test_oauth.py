@@ -200,7 +200,9 @@ def test_only_the_registered_address_is_redirected_to(site: Site, redirect_uri: 
     ("changes", "error"),
     [
         ({"response_type": None}, "invalid_request"),
-        ({"response_type": "token"}, "unauthorized_client"),
+        ({"response_type": "id_token"}, "invalid_request"),
+        ({"response_mode": "form_post"}, "invalid_request"),
+        ({"resource": "not absolute"}, "invalid_target"),
         ({"scope": "openid unknown"}, "invalid_scope"),
         ({"scope": "email"}, "invalid_scope"),
         ({"code_challenge_method": "plain"}, "invalid_request"),

@@ -88,7 +88,7 @@ def test_a_passkey_is_made_after_a_sign_in_and_signs_in(site: LocalSite) -> None
     assert 'data-auto="1"' in text(page)
     credential = json.dumps(authenticator.get(options(page), ORIGIN))
     assert arrived(send(site, page, credential=credential))
-    assert ["hwk"] in [session.methods for session in BrowserSession.objects.all()]
+    assert ["swk"] in [session.methods for session in BrowserSession.objects.all()]
     page = send(site, page, credential=credential)
     assert alert(page) == "This passkey did not work. Try again, or sign in another way."
     assert "data-auto" not in text(page)

@@ -122,7 +122,7 @@ def test_the_form_of_a_step_up_takes_no_other_factor_and_no_other_browser(app: A
     page = site.get("login", **site.request(**wanted))
     sent = len(app.inbox.messages(PHONE))
     refused = answer(site, page, wanted, answer="SMS_MFA")
-    assert "could not be finished" in alert(refused)
+    assert "Sign in again" in alert(refused)
     assert len(app.inbox.messages(PHONE)) == sent
     other = Site(app)
     other.get("login", **other.request(**wanted))
