@@ -13,7 +13,8 @@ from django.utils.html import format_html
 from cognito_app.models import AppClient, Group, UserPool
 from cognito_app.portal.base import ServiceAdmin, actor_of
 from cognito_app.portal.site import portal_site
-from cognito_app.services import clients, config, groups, pools
+from cognito_app.services import clients, config, groups, pool_profile, pools
+from cognito_app.services.pool_profile import PoolProfile
 from cognito_app.services.pool_rules import CREATION_ONLY
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 else:
     _PoolForm = forms.ModelForm
 
+PROFILE = ("strict_oidc", "hardened")
 DERIVED = ("UnusedAccountValidityDays",)
 
 
@@ -29,6 +31,16 @@ class PoolForm(_PoolForm):
 
     sign_in = forms.ChoiceField(
         choices=[("username", "User name"), ("email", "E-mail address")], required=False, label="Users sign in with"
+    )
+
+    strict_oidc = forms.BooleanField(
+        required=False,
+        label="Strict OpenID Connect",
+        help_text="Answer as the standards say where Cognito deviates: types in userInfo, 401 for a bad client, iss.",
+    )
+    hardened = forms.BooleanField(
+        required=False,
+        help_text="Require PKCE, refuse the implicit grant, rotate refresh tokens: whatever a client's settings say.",
     )
 
     class Meta:
@@ -47,7 +59,16 @@ class PoolAdmin(ServiceAdmin):
 
     def get_fields(self, request: HttpRequest, obj: UserPool | None = None) -> Any:
         """Ask little when a pool is made."""
-        return ["name", "configuration"] if obj else ["name", "sign_in"]
+        return ["name", "configuration", *PROFILE] if obj else ["name", "sign_in"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Show the switches as they stand."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if obj is not None:
+            present = pool_profile.read(obj.extras)
+            for name in PROFILE:
+                form.base_fields[name].initial = getattr(present, name)
+        return form
 
     @admin.display(description="Users")
     def users(self, obj: UserPool) -> str:
@@ -62,6 +83,9 @@ class PoolAdmin(ServiceAdmin):
             admin_config = settings.get("AdminCreateUserConfig", {})
             settings["AdminCreateUserConfig"] = {k: v for k, v in admin_config.items() if k not in DERIVED}
             pools.update(actor_of(request), obj.pk, settings=settings, name=obj.name)
+            wanted = PoolProfile(**{name: form.cleaned_data[name] for name in PROFILE})
+            if wanted != pool_profile.read(obj.extras):
+                pool_profile.set_profile(actor_of(request), obj.pk, wanted)
             return
         settings = {"AutoVerifiedAttributes": ["email"], "UsernameConfiguration": {"CaseSensitive": False}}
         if form.cleaned_data.get("sign_in") == "email":

@@ -79,6 +79,7 @@ def _implicit(
             origin_session=origin_session,
             methods=methods,
             resource=request.resource,
+            by_oauth=True,
         )
     return token_triggers.sign(grant, actor, token_generation.HOSTED)
 

@@ -111,6 +111,7 @@ def _spend(pool: PoolConfig, client: ClientConfig, row: AuthorizationCode, actor
             origin_session=row.request.get("origin_session"),
             methods=row.request.get("methods", ()),
             resource=row.request.get("resource"),
+            by_oauth=True,
         )
 
 

@@ -57,6 +57,7 @@ class Grant:
     new_device: NewDevice | None = None
     levels: Mapping[str, Any] = field(default_factory=dict)
     resource: str | None = None
+    by_oauth: bool = False
     changes: TokenChanges | None = field(default=None, repr=False)
 
 
@@ -86,10 +87,12 @@ def begin(
     device: KnownDevice | NewDevice | None = None,
     methods: Iterable[str] = (),
     resource: str | None = None,
+    by_oauth: bool = False,
 ) -> Grant:
     """Start a family of tokens: store its refresh token. Call it in the transaction that ends the sign-in.
 
-    ``methods`` are those of the sign-in; ``resource`` is whom the access token is for (RFC 8707).
+    ``methods`` are those of the sign-in; ``resource`` is whom the access token is for (RFC 8707);
+    ``by_oauth`` tells tokens of the OAuth endpoints, which have an ID token for the scope openid only.
     ``origin_session`` names the browser session that it comes through. Raises NotAuthorizedException if that has ended.
     """
     now = clock.now()
@@ -109,6 +112,7 @@ def begin(
         new_device=device if isinstance(device, NewDevice) else None,
         levels=acr.claims(pool, methods),
         resource=resource,
+        by_oauth=by_oauth,
     )
     expires_at = _store(grant, refresh_token, now)
     user_sessions.begin(
@@ -122,6 +126,8 @@ def _store(grant: Grant, refresh_token: str, now: datetime) -> datetime:
     details: dict[str, Any] = {"scopes": list(grant.scopes), "event_id": grant.event_id, **grant.levels}
     if grant.resource:
         details["resource"] = grant.resource
+    if grant.by_oauth:
+        details["by_oauth"] = True
     if grant.device_key:
         details[device_tracking.DETAIL] = grant.device_key
     expires_at = now + timedelta(seconds=grant.client.refresh_seconds)
@@ -149,7 +155,7 @@ def sign(grant: Grant) -> Tokens:
         raise RuntimeError("a pool without signing keys")
     access = jose.sign(claims.access_token(grant, now), signing.access_token.private, signing.access_token.kid)
     id_token = None
-    if API_SCOPE in grant.scopes or "openid" in grant.scopes:
+    if "openid" in grant.scopes or (API_SCOPE in grant.scopes and not grant.by_oauth):
         at_hash = claims.at_hash(access) if "openid" in grant.scopes else None
         id_token = jose.sign(claims.id_token(grant, now, at_hash), signing.id_token.private, signing.id_token.kid)
     return Tokens(
@@ -225,6 +231,7 @@ def refresh(
         device_key=bound_to,
         levels={name: row.details[name] for name in LEVEL_CLAIMS if name in row.details},
         resource=row.details.get("resource"),
+        by_oauth=bool(row.details.get("by_oauth")),
     )
     if customize is not None:
         grant = _customized(grant, row, client, customize)

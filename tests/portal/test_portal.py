@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
@@ -10,7 +13,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
 from cognito_app.models import AccessKey, AuditEvent, IdentityPool, OutboxMessage, PoolUser, Role, UserPool
-from cognito_app.services import operators
+from cognito_app.services import operators, pool_profile
+from cognito_app.services.pool_profile import PoolProfile
 from tests.conftest import App
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +100,17 @@ def test_pools_and_users_are_made_and_changed_by_services(operator: Client) -> N
     assert not PoolUser.objects.exists()
     rows = list(AuditEvent.objects.filter(actor="operator:op").values_list("action", flat=True))
     assert {"CreateUserPool", "AdminCreateUser", "AdminDisableUser", "AdminDeleteUser"} <= set(rows)
+
+
+def test_the_switches_of_a_pool_are_kept_and_shown(operator: Client, app: App) -> None:
+    page = f"/portal/cognito_app/userpool/{app.pool_id}/change/"
+    settings = json.dumps(UserPool.objects.get().configuration)
+    operator.post(page, {"name": "p", "configuration": settings, "hardened": "on"})
+    assert pool_profile.read(UserPool.objects.get().extras) == PoolProfile(hardened=True)
+    boxes = re.findall(r'<input type="checkbox" name="(\w+)"[^>]*checked', operator.get(page).content.decode())
+    assert boxes == ["hardened"]
+    operator.post(page, {"name": "p", "configuration": settings})
+    assert pool_profile.read(UserPool.objects.get().extras) == PoolProfile()
 
 
 def test_search_of_users_goes_by_an_index(operator: Client, app: App) -> None:
