@@ -65,7 +65,6 @@ class Configuration:
     email_from: sender address of pools that name none.
     email_channels: mail servers by SourceArn: ``{"backend": dotted path, "options": {...}}`` (``docs/messages.md``).
     sms_backend, sms_options: dotted path of the SMS backend and what it needs (``messages/backends``).
-    confirm_link_button: whether the link that confirms a sign-up shows a button instead of confirming at once.
     password_slots: how many password hashes may run at once in one process.
     guest_scope_down_policy: session policy put on guests' credentials in the enhanced flow.
     trusted_proxies: number of proxies in front whose X-Forwarded-For entries are believed.
@@ -96,7 +95,6 @@ class Configuration:
     email_channels: dict[str, Any] = field(default_factory=dict)
     sms_backend: str = "cognito_app.messages.backends.sms.NoBackend"
     sms_options: dict[str, Any] = field(default_factory=dict)
-    confirm_link_button: bool = False
     password_slots: int = 2
     guest_scope_down_policy: dict[str, Any] = field(default_factory=_guest_scope_down)
     trusted_proxies: int = 0

@@ -7,6 +7,10 @@ class Refused(Exception):
     """The provider will never take this message to this address; another try is of no use."""
 
 
+class Unavailable(Exception):
+    """The provider does not take the message now; the text is fit for the log."""
+
+
 class AccessRefused(Exception):
     """The provider does not accept our credentials, or they do not allow to send."""
 

@@ -12,7 +12,7 @@ from cognito_app.conf import app_settings
 from cognito_app.messages import channel, plain_text
 from cognito_app.messages.backends import inbox
 from cognito_app.messages.channel import Channel, Sms
-from cognito_app.messages.failures import AccessRefused, DeliveryError, Refused, TrustRefused
+from cognito_app.messages.failures import AccessRefused, DeliveryError, Refused, TrustRefused, Unavailable
 from cognito_app.messages.templates import SMS, Message
 
 FIRST_PERMANENT = 500
@@ -51,6 +51,8 @@ def _delivery_error(error: Exception) -> DeliveryError:
         return DeliveryError(str(error) or name, cause=error)
     if isinstance(error, Refused):
         return DeliveryError(str(error) or name, permanent=True)
+    if isinstance(error, Unavailable):
+        return DeliveryError(str(error) or name)
     return DeliveryError(name, permanent=_is_final(error))
 
 

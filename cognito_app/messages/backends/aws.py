@@ -21,7 +21,7 @@ from cognito_app.conf import app_settings
 from cognito_app.core import clock
 from cognito_app.messages import options
 from cognito_app.messages.channel import Sms
-from cognito_app.messages.failures import AccessRefused, Refused, TrustRefused
+from cognito_app.messages.failures import AccessRefused, Refused, TrustRefused, Unavailable
 
 SECONDS = 5.0
 CONNECT_SECONDS = 2.0
@@ -64,7 +64,7 @@ def _refusal(error: ClientError) -> Exception:
     code = str(error.response.get("Error", {}).get("Code", ""))
     if code in NO_ACCESS:
         return AccessRefused(code)
-    return Refused(code) if code in NO_USE else error
+    return Refused(code) if code in NO_USE else Unavailable(code)
 
 
 def _publication(sms: Sms) -> dict[str, Any]:

@@ -15,17 +15,13 @@ import urllib3
 
 from cognito_app.messages import options
 from cognito_app.messages.channel import Sms
-from cognito_app.messages.failures import AccessRefused, Refused
+from cognito_app.messages.failures import AccessRefused, Refused, Unavailable
 
 BASE_URL = "https://api.twilio.com"
 CONNECT_SECONDS = 2.0
 SECONDS = 5.0
 NO_ACCESS = (401, 403)
 LATER = (408, 429)
-
-
-class TwilioError(Exception):
-    """Twilio could not take the message now."""
 
 
 @cache
@@ -37,7 +33,7 @@ class TwilioBackend:
     """Sends by an account of the operator's."""
 
     def send(self, sms: Sms) -> None:
-        """Send a message. Raises Refused, AccessRefused, TwilioError, ImproperlyConfigured or what urllib3 raises."""
+        """Send a message. Raises Refused, AccessRefused, Unavailable, ImproperlyConfigured or what urllib3 raises."""
         account = options.sms_required("account_sid")
         base = str(options.sms("base_url", BASE_URL)).rstrip("/")
         response = _pool().request(
@@ -77,4 +73,4 @@ def _refusal(status: int, code: str) -> Exception:
     reason = f"Twilio{status}" + (f"-{code}" if code.isdigit() else "")
     if status in NO_ACCESS:
         return AccessRefused(reason)
-    return Refused(reason) if 400 <= status < 500 and status not in LATER else TwilioError(reason)
+    return Refused(reason) if 400 <= status < 500 and status not in LATER else Unavailable(reason)
