@@ -8,9 +8,25 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.utils.module_loading import import_string
 
-from cognito_app.conf import FIELD_NAMES
+from cognito_app.conf import FIELD_NAMES, app_settings
 from cognito_app.triggers import targets
+
+
+def _message_problems() -> list[str]:
+    """Return which backends of messages cannot be imported."""
+    paths = {"SMS_BACKEND": app_settings.sms_backend}
+    for name, entry in app_settings.email_channels.items():
+        if entry.get("backend"):
+            paths[f"EMAIL_CHANNELS[{name!r}]"] = entry["backend"]
+    problems = []
+    for name, path in paths.items():
+        try:
+            import_string(path)
+        except ImportError:
+            problems.append(f"COGNITO: {name} names {path!r}, which cannot be imported.")
+    return problems
 
 
 @register()
@@ -29,6 +45,7 @@ def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
         else:
             problems.append(Error(text, hint=hint, id="cognito_app.E002"))
     problems += [Error(text, id="cognito_app.E003") for text in targets.problems()]
+    problems += [Error(text, id="cognito_app.E005") for text in _message_problems()]
     if source.get("REQUEST_QUOTAS") and source.get("REDIS_URL") and find_spec("redis") is None:
         problems.append(
             Error(

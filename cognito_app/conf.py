@@ -62,7 +62,9 @@ class Configuration:
     outbox_dir: folder that gets a copy of every message as a file, or ``None``.
     auth_base_domain: ``<prefix>.<this>`` addresses a pool's domain by host; ``None`` switches that off.
     domain_addressing: ``path`` or ``host``: which form of a pool's domain is printed and put in links.
-    email_from, sms_backend: sender address; dotted path of the SMS backend.
+    email_from: sender address of pools that name none.
+    email_channels: mail servers by SourceArn: ``{"backend": dotted path, "options": {...}}`` (``docs/messages.md``).
+    sms_backend, sms_options: dotted path of the SMS backend and what it needs (``messages/backends``).
     password_slots: how many password hashes may run at once in one process.
     guest_scope_down_policy: session policy put on guests' credentials in the enhanced flow.
     trusted_proxies: number of proxies in front whose X-Forwarded-For entries are believed.
@@ -90,7 +92,9 @@ class Configuration:
     auth_base_domain: str | None = None
     domain_addressing: str = "path"
     email_from: str = "no-reply@localhost"
+    email_channels: dict[str, Any] = field(default_factory=dict)
     sms_backend: str = "cognito_app.messages.backends.sms.NoBackend"
+    sms_options: dict[str, Any] = field(default_factory=dict)
     password_slots: int = 2
     guest_scope_down_policy: dict[str, Any] = field(default_factory=_guest_scope_down)
     trusted_proxies: int = 0

@@ -46,6 +46,12 @@ def numbers(name: str) -> dict[str, int]:
     return {key: int(value) for key, _, value in pairs}
 
 
+def document(name: str) -> dict[str, Any]:
+    """Return ``NAME`` as a JSON object; empty if it is not set."""
+    loaded: dict[str, Any] = json.loads(text(name) or "{}")
+    return loaded
+
+
 def data_dir() -> Path:
     """Return the directory of the embedded database and the development keys."""
     return Path(text("COGNITO_DATA_DIR", DEFAULT_DATA_DIR) or DEFAULT_DATA_DIR).resolve()

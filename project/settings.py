@@ -100,6 +100,7 @@ EMAIL_PORT = env.number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER") or ""
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD") or ""
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL")
 EMAIL_TIMEOUT = 5
 
 COGNITO = {
@@ -123,7 +124,9 @@ COGNITO = {
     "AUTH_BASE_DOMAIN": env.text("COGNITO_AUTH_BASE_DOMAIN"),
     "DOMAIN_ADDRESSING": env.text("COGNITO_DOMAIN_ADDRESSING") or "path",
     "EMAIL_FROM": env.text("COGNITO_EMAIL_FROM") or "no-reply@localhost",
+    "EMAIL_CHANNELS": env.document("COGNITO_EMAIL_CHANNELS"),
     "SMS_BACKEND": env.text("COGNITO_SMS_BACKEND") or "cognito_app.messages.backends.sms.NoBackend",
+    "SMS_OPTIONS": env.document("COGNITO_SMS_OPTIONS"),
     "PASSWORD_SLOTS": env.number("COGNITO_PASSWORD_SLOTS", 2),
     "TRUSTED_PROXIES": env.number("COGNITO_TRUSTED_PROXIES", 0),
     "OUTGOING_PRIVATE_NETWORKS": env.flag("COGNITO_OUTGOING_PRIVATE_NETWORKS"),

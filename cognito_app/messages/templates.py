@@ -13,6 +13,7 @@ from typing import Any
 
 EMAIL = "EMAIL"
 SMS = "SMS"
+INVITATION = "invitation"
 
 VERIFICATION_TEXT = "Your verification code is {####}. "
 VERIFICATION_SUBJECT = "Your verification code"
@@ -123,9 +124,9 @@ def invitation(
     if "{####}" not in text:
         return None
     if medium == SMS:
-        return Message("invitation", medium, destination, "", _fill(text, code=password, username=username))
+        return Message(INVITATION, medium, destination, "", _fill(text, code=password, username=username))
     return Message(
-        "invitation",
+        INVITATION,
         medium,
         destination,
         texts.subject or template.get("EmailSubject") or INVITATION_SUBJECT,

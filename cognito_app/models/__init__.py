@@ -14,7 +14,7 @@ from cognito_app.models.identity_pool import Identity, IdentityPool, Login
 from cognito_app.models.key import SigningKey
 from cognito_app.models.limit import ProvisionedLimit, RateCounter
 from cognito_app.models.operator import SetupLink
-from cognito_app.models.outbox import OutboxMessage
+from cognito_app.models.outbox import DeadLetter, OutboxMessage
 from cognito_app.models.password_history import PasswordHistory
 from cognito_app.models.pool import UserPool
 from cognito_app.models.provider import IdentityProvider, LinkedIdentity, ProviderIdentifier, SamlSigningKey
@@ -38,6 +38,7 @@ __all__ = [
     "BrandingAsset",
     "BrowserSession",
     "ClientSecret",
+    "DeadLetter",
     "Device",
     "Domain",
     "Group",

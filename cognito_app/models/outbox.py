@@ -10,7 +10,11 @@ from cognito_app.models.pool import UserPool
 
 
 class OutboxMessage(models.Model):
-    """An e-mail or text message; ``body_sealed`` holds subject and text, because they carry codes."""
+    """An e-mail or text message; ``body_sealed`` holds subject and text, because they carry codes.
+
+    ``in_flight`` marks that a process is sending it; ``next_try_at`` is when that process counts as dead, else when
+    the next try is due. What was neither sent nor given up waits.
+    """
 
     class Medium(models.TextChoices):
         EMAIL = "EMAIL"
@@ -23,10 +27,13 @@ class OutboxMessage(models.Model):
     destination = models.CharField(max_length=2048)
     body_sealed = models.BinaryField()
     created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
     next_try_at = models.DateTimeField()
+    in_flight = models.BooleanField(default=False)
     tries = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=64, blank=True)
 
     class Meta:
         verbose_name = "message"
@@ -36,6 +43,20 @@ class OutboxMessage(models.Model):
                 name="outbox_waiting",
                 condition=models.Q(sent_at__isnull=True, failed_at__isnull=True),
             ),
+            models.Index(
+                fields=["user_sub", "medium", "id"],
+                name="outbox_waiting_of_user",
+                condition=models.Q(sent_at__isnull=True, failed_at__isnull=True),
+            ),
+            models.Index(fields=["-failed_at"], name="outbox_dead", condition=models.Q(failed_at__isnull=False)),
             models.Index(fields=["pool", "-created_at"], name="outbox_by_pool"),
             models.Index(fields=["created_at"], name="outbox_by_age"),
         ]
+
+
+class DeadLetter(OutboxMessage):
+    """A message that was given up: the same row, for a page of its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "dead letter"

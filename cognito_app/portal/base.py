@@ -53,7 +53,7 @@ class ServiceAdmin(_ModelAdmin):
     show_full_result_count = False
     paginator = BoundedPaginator
     list_per_page = 50
-    actions = None
+    actions: tuple[str, ...] | None = None
     show_facets = admin.ShowFacets.NEVER
 
     def changeform_view(

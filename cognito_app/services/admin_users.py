@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from cognito_app.errors import (
     AliasExistsException,
+    CodeDeliveryFailureException,
+    InvalidEmailRoleAccessPolicyException,
     InvalidParameterException,
     NotAuthorizedException,
     UnsupportedUserStateException,
@@ -167,6 +171,8 @@ def _invite_again(
 
 def _invite(occasion: Occasion, invitation: Invitation) -> list[OutboxMessage]:
     user, rows = invitation.user, []
+    lifetime = timedelta(days=occasion.pool.password_policy.temporary_days)
+    outbox.supersede(user, [templates.INVITATION])
     for medium in invitation.media_of():
         handover = occasion.handover(user, medium, html.escape(invitation.password, quote=False))
         message = templates.invitation(
@@ -179,13 +185,16 @@ def _invite(occasion: Occasion, invitation: Invitation) -> list[OutboxMessage]:
             texts=occasion.texts,
         )
         if message is not None:
-            rows.append(outbox.enqueue(user, message, handover))
+            rows.append(outbox.enqueue(user, message, handover, lifetime=lifetime))
     return rows
 
 
 def _deliver(rows: list[OutboxMessage]) -> None:
-    for row in rows:
-        outbox.deliver(row)
+    try:
+        outbox.deliver(*rows)
+    except InvalidEmailRoleAccessPolicyException:
+        # AdminCreateUser does not list it.
+        raise CodeDeliveryFailureException(outbox.UNDELIVERED) from None
 
 
 def set_password(pool: PoolConfig, actor: Actor, user: PoolUser, password: str, *, permanent: bool) -> None:
@@ -226,7 +235,9 @@ def reset_password(
         sessions.end_for_new_password(row)
         sent = delivery.send_code(occasion, row, VerificationCode.Purpose.PASSWORD, contact, row.attributes[contact])
         audit(actor, "AdminResetUserPassword", pool_id=pool.id, subject=row.sub)
-    outbox.deliver(sent.message)
+    # The operation lists no CodeDeliveryFailureException: the worker tries again.
+    with suppress(*outbox.NOT_DELIVERED):
+        outbox.deliver(sent.message)
 
 
 def _reset_contact(pool: PoolConfig, user: PoolUser) -> str:

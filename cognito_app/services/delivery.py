@@ -55,6 +55,7 @@ def send_code(
 ) -> Sent:
     """Make a code and store its message, in the running transaction; ``outbox.deliver`` it afterwards."""
     code = codes.issue(user, purpose, attribute=attribute, value=value)
+    outbox.supersede(user, [purpose])
     medium = MEDIA[attribute]
     message = templates.verification(
         occasion.pool.raw,
@@ -66,7 +67,8 @@ def send_code(
         link=_link(occasion, user, code) if attribute == "email" else None,
     )
     handover = occasion.handover(user, medium, code, **{attribute: value})
-    return Sent(message=outbox.enqueue(user, message, handover), details=details_of(attribute, value))
+    row = outbox.enqueue(user, message, handover, lifetime=codes.LIFETIMES[purpose])
+    return Sent(message=row, details=details_of(attribute, value))
 
 
 def _link(occasion: Occasion, user: PoolUser, code: str) -> str | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from cognito_app.errors import InvalidParameterException
 from cognito_app.models import UserPool
-from cognito_app.services import mfa_rules, pool_rules, tiers
+from cognito_app.services import channels, mfa_rules, pool_rules, tiers
 
 OFF_WITH_FACTOR = "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
 ON_WITHOUT_FACTOR = "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
@@ -121,6 +121,7 @@ def _put_sms(configuration: dict[str, Any], given: Mapping[str, Any]) -> None:
     settings = given.get("SmsConfiguration") or configuration.get("SmsConfiguration")
     if not settings:
         raise InvalidParameterException(SMS_MISSING)
+    channels.check_sms(settings)
     configuration["SmsConfiguration"] = settings
     configuration.pop("SmsAuthenticationMessage", None)
     if given.get("SmsAuthenticationMessage"):

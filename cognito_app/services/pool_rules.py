@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cognito_app.errors import InvalidParameterException
-from cognito_app.services import mfa_rules, tier_rules
+from cognito_app.services import channels, mfa_rules, tier_rules
 
 MAX_TAGS = 50
 
@@ -125,6 +125,7 @@ def _check(result: Mapping[str, Any], extras: Mapping[str, Any]) -> None:
     template = result.get("VerificationMessageTemplate", {})
     if template.get("EmailMessage") and template.get("EmailMessageByLink"):
         raise InvalidParameterException("EmailMessage and EmailMessageByLink cannot both be set.")
+    channels.check(result)
     _check_mfa(result, extras)
     _check_recovery(result)
     _check_first_factors(result)

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-sett
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 
 from django.db import transaction
 
@@ -59,6 +60,7 @@ def admin_update(
 ) -> None:
     """Change any mutable attribute of a user, the verified flags included.
 
+    A code that cannot be delivered is left to the worker: the operation lists no CodeDeliveryFailureException.
     Raises InvalidParameterException, AliasExistsException; as ``triggers.invoke.call`` for CustomMessage.
     """
     occasion = occasions.of(pool, NOT_APPLICABLE, actor, occasions.UPDATE_ATTRIBUTE, metadata)
@@ -82,8 +84,8 @@ def _change(occasion: Occasion, user: PoolUser, values: dict[str, str], actor: A
         sent = [_send_code(worded.get(contact, occasion), row, contact, value) for contact, value in due.items()]
         if actor is not None:
             audit(actor, "AdminUpdateUserAttributes", pool_id=pool.id, subject=row.sub, names=sorted(values))
-    for item in sent:
-        outbox.deliver(item.message)
+    with suppress(*outbox.NOT_DELIVERED) if actor is not None else nullcontext():
+        outbox.deliver(*(item.message for item in sent))
     return [item.details for item in sent]
 
 

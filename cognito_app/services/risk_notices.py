@@ -5,11 +5,11 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-p
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urlencode
 
 from cognito_app.core import clock, user_agent
-from cognito_app.errors import CodeDeliveryFailureException
 from cognito_app.messages import notices
 from cognito_app.messages.templates import EMAIL
 from cognito_app.models import OutboxMessage, PoolUser
@@ -66,7 +66,5 @@ def _handover(context: Context, user: PoolUser, kind: str, token: str, values: d
 
 def deliver(row: OutboxMessage | None) -> None:
     """Send a notice that was committed; one that fails is left to the worker, whatever becomes of the sign-in."""
-    try:
+    with suppress(*outbox.NOT_DELIVERED):
         outbox.deliver(row)
-    except CodeDeliveryFailureException:
-        return

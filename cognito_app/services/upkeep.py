@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 
 import structlog
-from django.db import close_old_connections, models
+from django.db import close_old_connections, connection, models
 
 from cognito_app.core import clock
 from cognito_app.models import (
@@ -66,13 +66,16 @@ def _delete(rows: models.QuerySet[models.Model]) -> int:
 
 def run(stop: threading.Event) -> None:
     """Work until ``stop`` is set."""
-    importer = threading.Thread(target=worker.run, args=(stop,), name="user-import", daemon=True)
-    importer.start()
+    helpers = [
+        threading.Thread(target=worker.run, args=(stop,), name="user-import", daemon=True),
+        threading.Thread(target=_send_messages, args=(stop,), name="messages", daemon=True),
+    ]
+    for helper in helpers:
+        helper.start()
     rounds = 0
     while not stop.is_set():
         try:
             close_old_connections()
-            outbox.deliver_waiting()
             keys.stock_up()
             throttle.sweep()
             if rounds % ROUNDS_BETWEEN_SWEEPS == 0:
@@ -82,4 +85,18 @@ def run(stop: threading.Event) -> None:
             log.exception("upkeep_failed")
         rounds += 1
         stop.wait(PAUSE_SECONDS)
-    importer.join()
+    for helper in helpers:
+        helper.join()
+
+
+def _send_messages(stop: threading.Event) -> None:
+    """Send what waits, in a thread of its own: a slow mail server holds up nothing else."""
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            outbox.deliver_waiting(stop)
+        except Exception:
+            # The next round may find the database again.
+            log.exception("messages_failed")
+        stop.wait(PAUSE_SECONDS)
+    connection.close()

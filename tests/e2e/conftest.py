@@ -61,19 +61,27 @@ def start(data_dir: Path, *options: str) -> Running:
     return Running(facts=json.loads(line), process=process)
 
 
+def database_of(data_dir: Path) -> str | None:
+    """Return the address of a server's own database, or None where the tests do not use PostgreSQL."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        return None
+    return url.rsplit("/", 1)[0] + "/e2e_" + hashlib.sha256(str(data_dir).encode()).hexdigest()[:24]
+
+
 def _own_database(environment: dict[str, str], data_dir: Path) -> dict[str, str]:
     """On PostgreSQL every server of the tests gets a database of its own."""
-    url = environment.get("DATABASE_URL", "")
-    if not url.startswith("postgres"):
+    own = database_of(data_dir)
+    if own is None:
         return environment
     import psycopg  # only where PostgreSQL is used
 
-    name = "e2e_" + hashlib.sha256(str(data_dir).encode()).hexdigest()[:24]
-    with psycopg.connect(url, autocommit=True) as connection:
+    name = own.rsplit("/", 1)[1]
+    with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
         if found is None:
             connection.execute(f'CREATE DATABASE "{name}"')
-    return {**environment, "DATABASE_URL": url.rsplit("/", 1)[0] + "/" + name}
+    return {**environment, "DATABASE_URL": own}
 
 
 def stop(running: Running) -> None:

@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
 from cognito_app.models import AccessKey, AuditEvent, IdentityPool, OutboxMessage, PoolUser, Role, UserPool
-from cognito_app.services import operators, pool_profile
+from cognito_app.services import operators, outbox, pool_profile
 from cognito_app.services.pool_profile import PoolProfile
 from tests.conftest import App
 
@@ -70,7 +70,18 @@ def test_development_may_skip_the_second_factor(settings: Settings, db: None) ->
 
 @pytest.mark.parametrize(
     "name",
-    ["userpool", "appclient", "pooluser", "group", "identitypool", "role", "accesskey", "outboxmessage", "auditevent"],
+    [
+        "userpool",
+        "appclient",
+        "pooluser",
+        "group",
+        "identitypool",
+        "role",
+        "accesskey",
+        "outboxmessage",
+        "deadletter",
+        "auditevent",
+    ],
 )
 def test_every_page_opens(operator: Client, app: App, name: str) -> None:
     app.sign_up()
@@ -161,3 +172,50 @@ def test_messages_show_their_codes_in_development_only(operator: Client, app: Ap
     assert code not in closed
     settings.COGNITO = {**settings.COGNITO, "DEVELOPMENT": True}
     assert code in operator.get(f"{address}{OutboxMessage.objects.get().pk}/change/").content.decode()
+
+
+def dead_letter(app: App, address: str, **given: object) -> OutboxMessage:
+    """Register somebody whose message is given up."""
+    app.sign_up(address.partition("@")[0])
+    row = OutboxMessage.objects.get(destination=address)
+    OutboxMessage.objects.filter(pk=row.pk).update(
+        **{"sent_at": None, "failed_at": row.created_at, "last_error": "SMTPDataError", "tries": 8, **given}
+    )
+    return row
+
+
+def test_dead_letters_are_shown_sent_again_and_discarded(operator: Client, app: App) -> None:
+    ann, bob, eve = (dead_letter(app, f"{name}@example.com") for name in ("ann", "bob", "eve"))
+    OutboxMessage.objects.filter(pk=eve.pk).update(expires_at=eve.created_at)
+    address = "/portal/cognito_app/deadletter/"
+    page = operator.get(address).content.decode()
+    assert all(name in page for name in ("ann@example.com", "bob@example.com", "SMTPDataError", "Send again"))
+    assert app.inbox.code("ann@example.com") not in page
+    assert app.inbox.code("ann@example.com") not in operator.get(f"{address}{ann.pk}/change/").content.decode()
+    found = operator.get(f"{address}?q=bob@").content.decode()
+    assert "bob@example.com" in found
+    assert "ann@example.com" not in found
+    assert "ann@example.com" in operator.get(f"{address}?pool={app.pool_id}&medium__exact=EMAIL").content.decode()
+    assert "ann@example.com" not in operator.get(f"{address}?medium__exact=SMS").content.decode()
+    again = {"action": "send_again", "_selected_action": [str(ann.pk), str(eve.pk)]}
+    answer = operator.post(address, again, follow=True).content.decode()
+    assert "The worker will send 1 of 2" in answer
+    assert outbox.deliver_waiting() == 1
+    assert len(app.inbox.messages("ann@example.com")) == 2
+    operator.post(address, {"action": "discard", "_selected_action": [str(bob.pk)]})
+    assert not OutboxMessage.objects.filter(pk=bob.pk).exists()
+    rows = AuditEvent.objects.filter(actor="operator:op", action__in=["SendMessageAgain", "DiscardMessage"])
+    assert {(row.action, row.subject) for row in rows} == {
+        ("SendMessageAgain", ann.user_sub),
+        ("DiscardMessage", bob.user_sub),
+    }
+
+
+def test_actions_leave_messages_alone_that_are_no_dead_letters(operator: Client, app: App) -> None:
+    app.sign_up()
+    sent = OutboxMessage.objects.get()
+    for action in ("send_again", "discard"):
+        operator.post("/portal/cognito_app/deadletter/", {"action": action, "_selected_action": [str(sent.pk)]})
+    assert OutboxMessage.objects.get().sent_at is not None
+    assert not AuditEvent.objects.filter(action__in=["SendMessageAgain", "DiscardMessage"]).exists()
+    assert Client().get("/portal/cognito_app/deadletter/").status_code == 302

@@ -7,7 +7,6 @@ from email.mime.text import MIMEText
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
 
-from cognito_app.conf import app_settings
 from cognito_app.core import clock, ids
 from cognito_app.messages.templates import SMS, Message
 
@@ -17,14 +16,14 @@ PLAIN = Charset("utf-8")
 PLAIN.body_encoding = None  # type: ignore[assignment]  # typeshed does not know that it may be
 
 
-def write(directory: str, message: Message) -> Path:
+def write(directory: str, message: Message, from_email: str) -> Path:
     """Write a message below ``directory`` and return the file; a file is written once and never changed."""
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     now = clock.now()
     # Not EmailMessage, whose header parser takes longer than the rest of a sign-up but the hash.
     mail = MIMEText(message.body, "plain", PLAIN)  # type: ignore[arg-type]  # typeshed knows names of charsets only
-    mail["From"] = app_settings.email_from
+    mail["From"] = " ".join(from_email.split())
     mail["To"] = message.destination
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = make_msgid(domain="localhost")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import orjson
 
 from cognito_app.core import keyring, masking, secrets
-from cognito_app.errors import CodeDeliveryFailureException, LimitExceededException, TooManyRequestsException
+from cognito_app.errors import LimitExceededException, TooManyRequestsException
 from cognito_app.messages import templates
 from cognito_app.models import OutboxMessage, PoolUser
 from cognito_app.services import attempts, delivery, occasions, outbox, software_tokens
@@ -32,6 +33,7 @@ class Unworded:
     contact: str
     destination: str
     code: str = field(repr=False)
+    lifetime: timedelta
 
 
 Pending = OutboxMessage | Unworded | None
@@ -95,7 +97,8 @@ def code_message(context: Context, user: PoolUser, contact: str, destination: st
     # ClientMetadata reaches the functions of messages when it came with an answer, not with the first request.
     metadata = context.client_metadata or None
     occasion = occasions.of(context.pool, context.client.id, context.actor, occasions.AUTHENTICATION, metadata)
-    pending = Unworded(occasion, user, contact, destination, code)
+    lifetime = timedelta(minutes=context.client.session_minutes)
+    pending = Unworded(occasion, user, contact, destination, code, lifetime)
     return pending if occasion.asks(delivery.MEDIA[contact]) else _enqueue(pending)
 
 
@@ -110,7 +113,8 @@ def _enqueue(pending: Unworded) -> OutboxMessage:
         texts=pending.occasion.texts,
     )
     told = {pending.contact: pending.destination}
-    return outbox.enqueue(pending.user, message, pending.occasion.handover(pending.user, medium, pending.code, **told))
+    handover = pending.occasion.handover(pending.user, medium, pending.code, **told)
+    return outbox.enqueue(pending.user, message, handover, lifetime=pending.lifetime)
 
 
 def _claim_email(context: Context, destination: str) -> None:
@@ -134,12 +138,12 @@ def _code_parts(user: PoolUser, destination: str, code: str) -> tuple[str, bytes
 def send(message: Pending) -> None:
     """Send the message of a challenge after the transaction; what the backend refuses is tried again by the worker.
 
-    The sign-in operations list no error for that. Raises as ``triggers.invoke.call`` for CustomMessage.
+    The sign-in operations list no CodeDeliveryFailureException. Raises as ``triggers.invoke.call`` for CustomMessage.
     """
     if isinstance(message, Unworded):
         worded = delivery.worded(message.occasion, message.user, message.contact, message.destination)
         message = _enqueue(replace(message, occasion=worded))
-    with suppress(CodeDeliveryFailureException):
+    with suppress(*outbox.NOT_DELIVERED):
         outbox.deliver(message)
 
 
