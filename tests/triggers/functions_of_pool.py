@@ -43,7 +43,7 @@ class Functions:
             self.before(event)
         if self.failure is not None:
             return self.failure
-        event["response"].update(self.responses.get(event["triggerSource"].split("_")[0], {}))
+        event.setdefault("response", {}).update(self.responses.get(event["triggerSource"].split("_")[0], {}))
         return Answer(body=event)
 
     def refuse(self, text: str) -> None:
