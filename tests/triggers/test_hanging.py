@@ -16,8 +16,8 @@ from cognito_app.triggers import invoke
 from tests.aws.mfa import PHONE, SMS_CONFIGURATION
 from tests.conftest import PASSWORD, App, Inbox
 from tests.e2e import functions
-from tests.triggers import journeys
-from tests.triggers.journeys import SENDERS, answer, pool, start, user
+from tests.triggers.functions_of_pool import lambda_config
+from tests.triggers.journeys import LOCAL, SENDERS, answer, pool, start, user
 from tests.triggers.lambdas import Lambdas, serving
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,12 +32,9 @@ Flow = Callable[[App], Any]
 def lambdas(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lambdas]:
     monkeypatch.setattr(invoke, "SECONDS", 2.0 * PATIENCE)
     with serving(settings, monkeypatch) as running:
-        for name, function in (
-            ("DefineAuthChallenge", functions.define),
-            ("CreateAuthChallenge", functions.create),
-            ("VerifyAuthChallengeResponse", functions.verify),
-        ):
-            running.on(f"{name}_Authentication", lambda event, function=function: function(event, None))
+        running.on("DefineAuthChallenge_Authentication", lambda event: functions.define(event, None))
+        running.on("CreateAuthChallenge_Authentication", lambda event: functions.create(event, None))
+        running.on("VerifyAuthChallengeResponse_Authentication", lambda event: functions.verify(event, None))
         running.respond(
             "UserMigration_Authentication",
             userAttributes={"email": "new@example.com", "email_verified": "true"},
@@ -106,7 +103,7 @@ TAKEN = {"CustomMessage_SignUp"}
 
 def make(idp: Any, inbox: Inbox, source: str) -> App:
     """Make a pool with ann, who gets codes by SMS where the case is about them."""
-    config = journeys.lambda_config(*journeys.LOCAL)
+    config = lambda_config(*LOCAL)
     if source.startswith("CustomSMSSender"):
         config = {name: SENDERS[name] for name in ("CustomSMSSender", "KMSKeyID")}
     mfa = {"MfaConfiguration": "OPTIONAL", "SmsConfiguration": SMS_CONFIGURATION}
