@@ -1,7 +1,10 @@
-"""Functions of a pool, as an operator of the quickstart writes them: custom authentication by a word."""
+"""Functions of a pool, as an operator of the quickstart writes them: custom authentication by a word, a sender."""
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
 from typing import Any
 
 Event = dict[str, Any]
@@ -34,3 +37,8 @@ def verify(event: Event, context: Any) -> Event:
     request = event["request"]
     event["response"]["answerCorrect"] = request["challengeAnswer"] == request["privateChallengeParameters"]["answer"]
     return event
+
+
+def send(event: Event, context: Any) -> None:
+    """Keep what is to be sent; the code is encrypted."""
+    Path(os.environ["SENT_EVENT"]).write_text(json.dumps(event))

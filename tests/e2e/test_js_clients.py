@@ -21,8 +21,9 @@ pytestmark = [
 ]
 
 HERE = Path(__file__).parent
-SCRIPTS = ["authenticator.mjs", "js_common.mjs", "identity_js.mjs", "amplify.mjs"]
-PACKAGES = ["amazon-cognito-identity-js@6", "aws-amplify@6"]
+SCRIPTS = ["authenticator.mjs", "js_common.mjs", "identity_js.mjs", "amplify.mjs", "decrypt.mjs"]
+PACKAGES = ["amazon-cognito-identity-js@6", "aws-amplify@6", "@aws-crypto/client-node@5"]
+KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 FLOWS = ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
 PASSWORDLESS = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP", "WEB_AUTHN"]}}
 SMS: dict[str, Any] = {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::000000000000:role/sms", "ExternalId": "x"}}
@@ -53,9 +54,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server_with_functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A quickstart whose operator registered functions for triggers."""
-    running = start(
-        tmp_path_factory.mktemp("functions"), "--no-demo", DJANGO_SETTINGS_MODULE="tests.e2e.with_functions"
-    )
+    folder = tmp_path_factory.mktemp("functions")
+    environment = {"DJANGO_SETTINGS_MODULE": "tests.e2e.with_functions", "SENT_EVENT": str(folder / "event.json")}
+    running = start(folder / "data", "--no-demo", **environment)
+    running.facts["sent_event"] = environment["SENT_EVENT"]
     yield running
     stop(running)
 
@@ -274,3 +276,28 @@ def test_amplify_answers_functions(server_with_functions: Running, folder: Path)
     assert result["steps"] == [challenge, challenge, "DONE", challenge, "DONE"]
     assert result["question"]["question"] == "the word?"
     assert result["wrong"] == "NotAuthorizedException"
+
+
+def test_a_senders_code_opens_with_the_encryption_sdk_for_node(server_with_functions: Running, folder: Path) -> None:
+    idp = administrator(server_with_functions)
+    sender = {"LambdaVersion": "V1_0", "LambdaArn": ARN + "send"}
+    pool = new_pool(idp, LambdaConfig={"CustomEmailSender": sender, "KMSKeyID": KEY_ARN})
+    given = [{"Name": "email", "Value": "kim@example.com"}]
+    who = {"ClientId": pool["client_id"], "Username": "kim"}
+    idp.sign_up(**who, Password="First-Horse-1!", UserAttributes=given)
+    event = json.loads(Path(server_with_functions.facts["sent_event"]).read_text())
+    assert event["triggerSource"] == "CustomEmailSender_SignUp"
+    names = ("region", "access_key_id", "secret_access_key")
+    keys = {name: server_with_functions.facts[name] for name in names}
+    code = event["request"]["code"]
+    opened = run(folder, server_with_functions, "decrypt.mjs", "policies", code=code, key_arn=KEY_ARN, **keys)
+    text = opened["REQUIRE_ENCRYPT_REQUIRE_DECRYPT"][0]
+    assert opened == {
+        name: [text, pool["user_pool_id"]]
+        for name in (
+            "FORBID_ENCRYPT_ALLOW_DECRYPT",
+            "REQUIRE_ENCRYPT_ALLOW_DECRYPT",
+            "REQUIRE_ENCRYPT_REQUIRE_DECRYPT",
+        )
+    }
+    idp.confirm_sign_up(**who, ConfirmationCode=text)
