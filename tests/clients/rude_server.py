@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,13 +21,21 @@ class RudeServer:
 
     behaviour: Behaviour
     listener: socket.socket
+    tls: ssl.SSLContext | None = None
     paths: list[str] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
+    news: threading.Condition = field(default_factory=threading.Condition)
 
     @property
     def url(self) -> str:
         """Return the server's address."""
-        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def heard(self, count: int) -> bool:
+        """Wait until so many requests have come, and say whether it were no more."""
+        with self.news:
+            self.news.wait_for(lambda: len(self.paths) >= count, timeout=30)
+        return len(self.paths) == count
 
     def serve(self) -> None:
         """Take connections until the listener is closed."""
@@ -35,23 +44,25 @@ class RudeServer:
                 connection, _ = self.listener.accept()
                 threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
-    def _answer(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
+    def _answer(self, plain: socket.socket) -> None:
+        with suppress(OSError), self.tls.wrap_socket(plain, server_side=True) if self.tls else plain as connection:
             stream = connection.makefile("rb")
             line, length = stream.readline().decode(), 0
             while (header := stream.readline().decode().strip()) != "":
                 name, _, value = header.partition(":")
                 length = int(value) if name.lower() == "content-length" else length
             stream.read(length)
-            self.paths.append(line.split(" ")[1])
+            with self.news:
+                self.paths.append(line.split(" ")[1])
+                self.news.notify_all()
             self.behaviour(self, connection)
 
 
 @contextmanager
-def running(behaviour: Behaviour) -> Iterator[RudeServer]:
+def running(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[RudeServer]:
     """Serve until the block ends; whatever still sends stops then."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = RudeServer(behaviour, listener)
+        server = RudeServer(behaviour, listener, tls)
         threading.Thread(target=server.serve, daemon=True).start()
         try:
             yield server

@@ -23,6 +23,8 @@ from cognito_app.triggers.outcome import MAX_ANSWER_BYTES, BadAnswer, Invocation
 
 CONNECT_SECONDS = 1.0
 CHUNK = 65_536
+ERRORS = (urllib3.exceptions.HTTPError, OSError, ValueError)
+"""What goes wrong on a connection; a ValueError is a socket that was closed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,14 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-def post(url: str, body: bytes, headers: Mapping[str, Any], *, seconds: float) -> Reply:
-    """Send a body and return the answer. Raises TimedOut, InvocationError, BadAnswer."""
+def post(url: str, body: bytes, headers: Mapping[str, Any], *, seconds: float, ca_bundle: str | None = None) -> Reply:
+    """Send a body and return the answer; ``ca_bundle`` is a file of authorities instead of the system's.
+
+    Raises TimedOut, InvocationError, BadAnswer.
+    """
     deadline = time.monotonic() + seconds
     try:
-        response = _manager(_proxy(url)).request(
+        response = _manager(_proxy(url), ca_bundle).request(
             "POST",
             url,
             body=body,
@@ -81,7 +86,7 @@ def post(url: str, body: bytes, headers: Mapping[str, Any], *, seconds: float) -
             decode_content=False,
             timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
         )
-    except (urllib3.exceptions.HTTPError, OSError) as error:
+    except ERRORS as error:
         raise _failure(error, deadline) from None
     return Reply(response.status, response.headers, _read(response, deadline))
 
@@ -94,7 +99,7 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
             body += chunk
             if len(body) > MAX_ANSWER_BYTES:
                 raise BadAnswer
-    except (urllib3.exceptions.HTTPError, OSError) as error:
+    except ERRORS as error:
         response.close()
         raise _failure(error, deadline) from None
     except (BadAnswer, TimedOut):
@@ -123,7 +128,8 @@ def _failure(error: Exception, deadline: float) -> Exception:
 def _abort(sock: socket.socket | None) -> None:
     if sock is not None:
         with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
+            # Not the method of TLS sockets, which takes the connection apart while the other thread reads.
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _proxy(url: str) -> str | None:
@@ -134,8 +140,9 @@ def _proxy(url: str) -> str | None:
 
 
 @cache
-def _manager(proxy: str | None) -> urllib3.PoolManager:
-    made: Any = urllib3.PoolManager(retries=False) if proxy is None else urllib3.ProxyManager(proxy, retries=False)
+def _manager(proxy: str | None, ca_bundle: str | None) -> urllib3.PoolManager:
+    given: Any = {"retries": False, "ca_certs": ca_bundle}
+    made: Any = urllib3.PoolManager(**given) if proxy is None else urllib3.ProxyManager(proxy, **given)
     made.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     manager: urllib3.PoolManager = made
     return manager

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 from __future__ import annotations
 
 import io
+import os
 from functools import lru_cache, partial
 from typing import Any
 
@@ -35,7 +36,8 @@ def _client(endpoint_url: str | None, region: str, seconds: float) -> Any:
 def _send(request: AWSPreparedRequest, *, seconds: float, **unused: Any) -> AWSResponse:
     """Send what botocore signed: its own sending knows neither an end in time nor a cap on the answer."""
     body: Any = request.body
-    reply = http.post(request.url, body, dict(request.headers.items()), seconds=seconds)
+    bundle = os.environ.get("AWS_CA_BUNDLE") or None
+    reply = http.post(request.url, body, dict(request.headers.items()), seconds=seconds, ca_bundle=bundle)
     make: Any = AWSResponse
     response: AWSResponse = make(request.url, reply.status, HeadersDict(reply.headers), _Body(reply.body))
     return response
