@@ -45,6 +45,12 @@ def to_wire(attributes: Mapping[str, str]) -> list[dict[str, str]]:
     return first + [{"Name": name, "Value": value} for name, value in attributes.items() if name != "sub"]
 
 
+def with_flags(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Return attributes in which every contact says whether it is verified."""
+    flags = {flag: "false" for contact, flag in VERIFIED_FLAGS.items() if attributes.get(contact)}
+    return {**flags, **attributes}
+
+
 def normalized(pool: PoolConfig, given: Mapping[str, str]) -> dict[str, str]:
     """Check values against the pool's schema and return them in stored form (booleans as ``true`` and ``false``).
 

@@ -79,6 +79,7 @@ def register(
     risk = _check_password(pool, client, actor, user, password)
     occasion = occasions.of(pool, client.id, actor, occasions.SIGN_UP, metadata)
     moves = _ask_pre_sign_up(occasion, user, validation_data)
+    user.set_attributes(attributes.with_flags(user.attributes))
     check_free(pool, user, UsernameExistsException("User already exists"), moves=moves)
     if password:
         password_rules.prepare(pool, user.username, password).put_on(user)

@@ -41,19 +41,15 @@ def after(
     user_name: str,
     attributes: Mapping[str, str],
     *,
-    new_device: bool | None = None,
+    new_device: bool = False,
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Tell PostAuthentication, if there is one; ``new_device`` is sent where the pool remembers devices.
+    """Tell PostAuthentication, if there is one; ``new_device`` is true only where the pool remembers devices.
 
     Raises as ``invoke.call``: no tokens are given out then.
     """
     if not caller.has("PostAuthentication"):
         return
-    request: dict[str, object] = {"userAttributes": dict(attributes)}
-    if new_device is not None:
-        request["newDeviceUsed"] = new_device
-    sent = invoke.event(
-        caller, "PostAuthentication_Authentication", user_name, {**request, **values.metadata(metadata)}, {}
-    )
+    request = {"userAttributes": dict(attributes), "newDeviceUsed": new_device, **values.metadata(metadata)}
+    sent = invoke.event(caller, "PostAuthentication_Authentication", user_name, request, {})
     invoke.call(caller, "PostAuthentication", sent)

@@ -64,11 +64,14 @@ def event(
     source: str,
     user_name: str,
     request: Mapping[str, Any],
-    response: Mapping[str, Any],
+    response: Mapping[str, Any] | None,
     *,
     version: str = "1",
 ) -> dict[str, Any]:
-    """Return the event of a trigger; members of ``request`` that are None and optional are left out by the caller."""
+    """Return the event of a trigger; members of ``request`` that are None and optional are left out by the caller.
+
+    Triggers whose answer nobody reads have no ``response``.
+    """
     return {
         "version": version,
         "triggerSource": source,
@@ -77,7 +80,7 @@ def event(
         "userName": user_name,
         "callerContext": {"awsSdkVersion": sdk_version(caller.user_agent), "clientId": caller.client_id},
         "request": dict(request),
-        "response": dict(response),
+        **({} if response is None else {"response": dict(response)}),
     }
 
 

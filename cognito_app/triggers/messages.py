@@ -101,8 +101,8 @@ def custom_sender(
     request = {
         "type": SENDER_TYPES[medium],
         "code": code,
-        **values.metadata(metadata),
+        "clientMetadata": dict(metadata) if metadata else None,
         "userAttributes": dict(attributes),
     }
     trigger = SENDERS[medium]
-    invoke.notify(caller, trigger, invoke.event(caller, f"{trigger}_{reason}", user_name, request, {}))
+    invoke.notify(caller, trigger, invoke.event(caller, f"{trigger}_{reason}", user_name, request, None))

@@ -42,7 +42,7 @@ def pre_sign_up(
         return SignUpDecision()
     request = {
         "userAttributes": dict(attributes),
-        "validationData": dict(validation_data) if validation_data else None,
+        "validationData": dict(validation_data) if validation_data else _none_sent(source),
         **values.metadata(metadata),
     }
     default = {"autoConfirmUser": False, "autoVerifyEmail": False, "autoVerifyPhone": False}
@@ -52,6 +52,11 @@ def pre_sign_up(
         verify_email=values.flag(answer, "autoVerifyEmail"),
         verify_phone=values.flag(answer, "autoVerifyPhone"),
     )
+
+
+def _none_sent(source: str) -> dict[str, str] | None:
+    """Users of providers have no chance to send data: their events show an empty map."""
+    return {} if source == EXTERNAL_PROVIDER else None
 
 
 def post_confirmation(

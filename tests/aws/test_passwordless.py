@@ -115,11 +115,38 @@ def test_the_session_is_of_one_user_and_one_client(choice: App) -> None:
     assert "AuthenticationResult" in begin(choice, session=confirmed)
 
 
-def test_a_sign_up_that_took_long_is_confirmed_without_a_session(choice: App) -> None:
+def test_the_code_of_sign_up_is_proof_enough_without_its_session(choice: App) -> None:
+    sign_up(choice)
+    confirmed = confirm(choice, None)["Session"]
+    assert "AuthenticationResult" in begin(choice, session=confirmed)
+    with refused("NotAuthorizedException", SPENT):
+        begin(choice, session=confirmed)
+
+
+def test_a_session_of_sign_up_that_took_long_is_as_good_as_none(choice: App) -> None:
     started = sign_up(choice)["Session"]
     with time_machine.travel(clock.now() + timedelta(minutes=4)):
-        assert "Session" not in confirm(choice, started)
+        confirmed = confirm(choice, started)["Session"]
+        assert "AuthenticationResult" in begin(choice, session=confirmed)
     assert status(choice) == "CONFIRMED"
+
+
+def test_the_session_of_confirmation_ends_like_any_other(choice: App) -> None:
+    sign_up(choice)
+    confirmed = confirm(choice, None)["Session"]
+    with time_machine.travel(clock.now() + timedelta(minutes=4)), refused("NotAuthorizedException"):
+        begin(choice, session=confirmed)
+
+
+def test_a_session_of_somebody_elses_sign_up_brings_none(choice: App) -> None:
+    foreign = sign_up(choice)["Session"]
+    given = [{"Name": "email", "Value": "bob@example.com"}]
+    choice.idp.sign_up(ClientId=choice.client_id, Username="bob", UserAttributes=given)
+    code = choice.inbox.code("bob@example.com")
+    answer = choice.idp.confirm_sign_up(
+        ClientId=choice.client_id, Username="bob", ConfirmationCode=code, Session=foreign
+    )
+    assert "Session" not in answer
 
 
 def test_a_forged_session_confirms_nothing(choice: App) -> None:

@@ -41,8 +41,8 @@ class Running:
         return str(re.findall(r"code is (\d{6})", mine[-1])[-1])
 
 
-def start(data_dir: Path, *options: str) -> Running:
-    """Start quickstart and wait for its line."""
+def start(data_dir: Path, *options: str, **more: str) -> Running:
+    """Start quickstart, with more environment if it is given, and wait for its line."""
     given = ["--json", "--port", str(free_port()), "--data-dir", str(data_dir), *options]
     clean = {
         key: value for key, value in os.environ.items() if not key.startswith(("COGNITO_", "DJANGO_", "SECRET_KEY"))
@@ -53,7 +53,7 @@ def start(data_dir: Path, *options: str) -> Running:
         stderr=subprocess.DEVNULL,
         text=True,
         cwd=ROOT,
-        env=_own_database(clean, data_dir),
+        env=_own_database({**clean, **more}, data_dir),
     )
     assert process.stdout is not None
     line = process.stdout.readline()

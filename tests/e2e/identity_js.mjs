@@ -25,7 +25,15 @@ const call = (user, method, ...words) =>
   new Promise((resolve, reject) => user[method](...words, (error, value) => (error ? reject(error) : resolve(value))))
 
 // For methods that end with an object of callbacks: whichever is called, its name and arguments are the outcome.
-const outcomes = ['onSuccess', 'totpRequired', 'mfaSetup', 'associateSecretCode', 'inputVerificationCode']
+const outcomes = [
+  'onSuccess',
+  'totpRequired',
+  'mfaRequired',
+  'mfaSetup',
+  'customChallenge',
+  'associateSecretCode',
+  'inputVerificationCode',
+]
 const ask = (user, method, ...words) =>
   new Promise((resolve, reject) => {
     const handlers = Object.fromEntries(outcomes.map((name) => [name, (...values) => resolve({ name, values })]))
@@ -38,9 +46,9 @@ const sendTotp = (user, text) =>
 const signIn = (user, Password) =>
   ask(user, 'authenticateUser', new AuthenticationDetails({ Username: user.getUsername(), Password }))
 
-async function signUp(name) {
+async function signUp(name, more = []) {
   const email = new CognitoUserAttribute({ Name: 'email', Value: `${name}@example.com` })
-  const made = await call(Pool, 'signUp', name, FIRST, [email], null)
+  const made = await call(Pool, 'signUp', name, FIRST, [email, ...more], null)
   await call(userOf(name), 'confirmRegistration', code(`${name}@example.com`), true)
   return made
 }
@@ -108,4 +116,41 @@ async function device() {
   return { asked: [...asked, last.name], key, sameKey, calls }
 }
 
-await main({ account, totp: totpSignIn, device })
+// A code by SMS as the second factor.
+async function sms() {
+  await signUp('sam', [new CognitoUserAttribute({ Name: 'phone_number', Value: '+15550001111' })])
+  const user = userOf('sam')
+  await signIn(user, FIRST)
+  await call(user, 'setUserMfaPreference', { PreferredMfa: true, Enabled: true }, null)
+  const again = userOf('sam')
+  const asked = await signIn(again, FIRST)
+  const text = code('+15550001111')
+  const other = text === '000000' ? '000001' : '000000'
+  const send = (answer) =>
+    new Promise((onSuccess, onFailure) => again.sendMFACode(answer, { onSuccess, onFailure }, 'SMS_MFA'))
+  const wrong = await refusal(send(other))
+  return { asked: asked.name, wrong, valid: (await send(text)).isValid() }
+}
+
+// Functions of the pool ask for a word, after the password or instead of it.
+async function custom() {
+  await signUp('cara')
+  const user = userOf('cara')
+  user.setAuthenticationFlowType('CUSTOM_AUTH')
+  const wrong = await refusal(signIn(user, SECOND))
+  const withPassword = await signIn(user, FIRST)
+  const first = await ask(user, 'sendCustomChallengeAnswer', 'swordfish')
+  const again = userOf('cara')
+  again.setAuthenticationFlowType('CUSTOM_AUTH')
+  const alone = await ask(again, 'initiateAuth', new AuthenticationDetails({ Username: 'cara' }))
+  const missed = await ask(again, 'sendCustomChallengeAnswer', 'herring')
+  const second = await ask(again, 'sendCustomChallengeAnswer', 'swordfish')
+  return {
+    asked: [withPassword.name, first.name, alone.name, missed.name, second.name],
+    question: alone.values[0],
+    wrong,
+    calls,
+  }
+}
+
+await main({ sms, custom, account, totp: totpSignIn, device })

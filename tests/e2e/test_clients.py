@@ -15,8 +15,10 @@ import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from pycognito import AWSSRP
+from pycognito import AWSSRP, Cognito
+from pycognito.exceptions import SoftwareTokenMFAChallengeException
 
+from cognito_app.core import clock, totp
 from tests.e2e.conftest import Running
 
 pytestmark = pytest.mark.e2e
@@ -67,6 +69,81 @@ def test_the_three_steps_with_boto3_and_pycognito(server: Running) -> None:
     with pytest.raises(idp.exceptions.NotAuthorizedException, match="Access Token has been revoked"):
         idp.get_user(AccessToken=access)
     idp.delete_user_pool(UserPoolId=pool_id)
+
+
+def mfa_pool(idp: Any, mfa: str, **settings: Any) -> tuple[str, str]:
+    """Make a pool with authenticator apps, and a client for SRP."""
+    made = idp.create_user_pool(PoolName="e2e", AutoVerifiedAttributes=["email"], **settings)["UserPool"]
+    idp.set_user_pool_mfa_config(
+        UserPoolId=made["Id"], SoftwareTokenMfaConfiguration={"Enabled": True}, MfaConfiguration=mfa
+    )
+    flows = ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    client = idp.create_user_pool_client(UserPoolId=made["Id"], ClientName="e2e", ExplicitAuthFlows=flows)
+    return made["Id"], client["UserPoolClient"]["ClientId"]
+
+
+def app_code(secret: str, later: int = 0) -> str:
+    """Return the code of an authenticator app, or of its next step."""
+    return totp.code_at(totp.from_text(secret), totp.step_at(clock.now()) + later)
+
+
+def test_pycognito_signs_in_with_an_authenticator_app(server: Running) -> None:
+    idp, _ = clients(server)
+    pool_id, client_id = mfa_pool(idp, "OPTIONAL")
+    at = {"endpoint_url": server.facts["endpoint"], "region_name": server.facts["region"]}
+    user = Cognito(pool_id, client_id, username="pym", boto3_client_kwargs=at)
+    user.set_base_attributes(email="pym@example.com")
+    user.register("pym", FIRST)
+    user.confirm_sign_up(server.code("pym@example.com"), username="pym")
+    user.authenticate(password=FIRST)
+    secret = user.associate_software_token()
+    assert user.verify_software_token(app_code(secret), "phone")
+    user.set_user_mfa_preference(sms_mfa=False, software_token_mfa=True, preferred="SOFTWARE_TOKEN")
+    with pytest.raises(SoftwareTokenMFAChallengeException):
+        user.authenticate(password=FIRST)
+    with pytest.raises(user.client.exceptions.CodeMismatchException):
+        user.respond_to_software_token_mfa_challenge("000000")
+    # A code counts once, so the next step's code is due; the server allows for a clock that is one step ahead.
+    user.respond_to_software_token_mfa_challenge(app_code(secret, later=1))
+    assert user.get_user().email == "pym@example.com"
+    before = user.access_token
+    user.renew_access_token()
+    assert user.access_token != before
+
+
+def test_pycognito_signs_in_with_a_remembered_device(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def post(url: str, **given: Any) -> requests.Response:
+        """Send what pycognito sends to AWS's address, which it knows only, to the server."""
+        assert url == f"https://cognito-idp.{server.facts['region']}.amazonaws.com/"
+        return send(server.facts["endpoint"], **given)
+
+    send = requests.post
+    monkeypatch.setattr("pycognito.aws_srp.requests.post", post)
+    idp, _ = clients(server)
+    tracking = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": True}
+    pool_id, client_id = mfa_pool(idp, "OPTIONAL", DeviceConfiguration=tracking)
+    given = [{"Name": "email", "Value": "pyd@example.com"}]
+    idp.sign_up(ClientId=client_id, Username="pyd", Password=FIRST, UserAttributes=given)
+    idp.confirm_sign_up(ClientId=client_id, Username="pyd", ConfirmationCode=server.code("pyd@example.com"))
+    tokens = AWSSRP("pyd", FIRST, pool_id, client_id, client=idp).authenticate_user()
+    access = tokens["AuthenticationResult"]["AccessToken"]
+    secret = idp.associate_software_token(AccessToken=access)["SecretCode"]
+    idp.verify_software_token(AccessToken=access, UserCode=app_code(secret))
+    idp.set_user_mfa_preference(AccessToken=access, SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True})
+    user = AWSSRP("pyd", FIRST, pool_id, client_id, client=idp)
+    answer, password = user.confirm_device(tokens, device_name="laptop")
+    assert answer.json() == {"UserConfirmationNecessary": True}
+    user.update_device_status(True, access, user.device_key)
+    made = tokens["AuthenticationResult"]["NewDeviceMetadata"]
+    kept = {"device_key": made["DeviceKey"], "device_group_key": made["DeviceGroupKey"], "device_password": password}
+    again = AWSSRP("pyd", FIRST, pool_id, client_id, client=idp, **kept).authenticate_user()
+    access = again["AuthenticationResult"]["AccessToken"]
+    device = idp.list_devices(AccessToken=access)["Devices"][0]
+    assert device["DeviceKey"] == made["DeviceKey"]
+    user.forget_device(access, made["DeviceKey"])
+    assert idp.list_devices(AccessToken=access)["Devices"] == []
+    with pytest.raises(SoftwareTokenMFAChallengeException):
+        AWSSRP("pyd", FIRST, pool_id, client_id, client=idp).authenticate_user()
 
 
 def demo(server: Running, method: str, path: str, keys: Any, body: bytes = b"") -> requests.Response:

@@ -6,13 +6,14 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import Running, start, stop
 
 pytestmark = [
     pytest.mark.e2e,
@@ -20,9 +21,19 @@ pytestmark = [
 ]
 
 HERE = Path(__file__).parent
-SCRIPTS = ["js_common.mjs", "identity_js.mjs", "amplify.mjs"]
-PACKAGES = ["amazon-cognito-identity-js@6", "aws-amplify@6"]
+SCRIPTS = ["authenticator.mjs", "js_common.mjs", "identity_js.mjs", "amplify.mjs", "decrypt.mjs"]
+PACKAGES = ["amazon-cognito-identity-js@6", "aws-amplify@6", "@aws-crypto/client-node@5"]
+KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 FLOWS = ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+PASSWORDLESS = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP", "WEB_AUTHN"]}}
+SMS: dict[str, Any] = {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::000000000000:role/sms", "ExternalId": "x"}}
+TRACKING = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
+FUNCTIONS = {
+    "DefineAuthChallenge": ARN + "define",
+    "CreateAuthChallenge": ARN + "create",
+    "VerifyAuthChallengeResponse": ARN + "verify",
+}
 
 make: Any = boto3.client
 
@@ -38,6 +49,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in SCRIPTS:
         shutil.copy(HERE / name, made / name)
     return made
+
+
+@pytest.fixture(scope="module")
+def server_with_functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A quickstart whose operator registered functions for triggers."""
+    folder = tmp_path_factory.mktemp("functions")
+    environment = {"DJANGO_SETTINGS_MODULE": "tests.e2e.with_functions", "SENT_EVENT": str(folder / "event.json")}
+    running = start(folder / "data", "--no-demo", **environment)
+    running.facts["sent_event"] = environment["SENT_EVENT"]
+    yield running
+    stop(running)
 
 
 def run(folder: Path, server: Running, script: str, scenario: str, **given: Any) -> dict[str, Any]:
@@ -108,8 +130,7 @@ def test_identity_js_signs_in_with_an_authenticator_app(server: Running, folder:
 
 def test_identity_js_signs_in_with_a_remembered_device(server: Running, folder: Path) -> None:
     idp = administrator(server)
-    tracking = {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": False}
-    pool = new_pool(idp, mfa="ON", DeviceConfiguration=tracking)
+    pool = new_pool(idp, mfa="ON", DeviceConfiguration=TRACKING)
     result = run(folder, server, "identity_js.mjs", "device", **pool)
     assert result["asked"] == ["mfaSetup", "totpRequired", "onSuccess"]
     assert result["sameKey"] is True
@@ -121,6 +142,27 @@ def test_identity_js_signs_in_with_a_remembered_device(server: Running, folder: 
     ]
     devices = idp.admin_list_devices(UserPoolId=pool["user_pool_id"], Username="dora")["Devices"]
     assert result["key"] in [device["DeviceKey"] for device in devices]
+
+
+def test_identity_js_signs_in_with_a_code_by_sms(server: Running, folder: Path) -> None:
+    pool = new_pool(administrator(server), MfaConfiguration="OPTIONAL", **SMS)
+    result = run(folder, server, "identity_js.mjs", "sms", **pool)
+    assert result == {"asked": "mfaRequired", "wrong": "CodeMismatchException", "valid": True}
+
+
+def test_identity_js_answers_functions(server_with_functions: Running, folder: Path) -> None:
+    pool = new_pool(administrator(server_with_functions), "ALLOW_CUSTOM_AUTH", LambdaConfig=FUNCTIONS)
+    result = run(folder, server_with_functions, "identity_js.mjs", "custom", **pool)
+    assert result["wrong"] == "NotAuthorizedException"
+    assert result["asked"] == ["customChallenge", "onSuccess", "customChallenge", "customChallenge", "onSuccess"]
+    assert result["question"] == {"USERNAME": "cara", "question": "the word?"}
+    assert result["calls"][-5:] == [
+        "RespondToAuthChallenge > CUSTOM_CHALLENGE",
+        "RespondToAuthChallenge",
+        "InitiateAuth > CUSTOM_CHALLENGE",
+        "RespondToAuthChallenge > CUSTOM_CHALLENGE",
+        "RespondToAuthChallenge",
+    ]
 
 
 def caller(server: Running, keys: dict[str, str]) -> str:
@@ -167,3 +209,95 @@ def test_amplify_signs_in_by_itself_and_with_a_code(server: Running, folder: Pat
         "DONE",
     ]
     assert result["automatic"] == result["byCode"] == "otto"
+
+
+def test_amplify_needs_no_password(server: Running, folder: Path) -> None:
+    idp = administrator(server)
+    pool = new_pool(idp, "ALLOW_USER_AUTH", Policies=PASSWORDLESS)
+    party = {"RelyingPartyId": "localhost", "UserVerification": "required"}
+    idp.set_user_pool_mfa_config(UserPoolId=pool["user_pool_id"], MfaConfiguration="OFF", WebAuthnConfiguration=party)
+    result = run(folder, server, "amplify.mjs", "passwordless", **pool)
+    assert result["steps"] == [
+        "CONFIRM_SIGN_UP",
+        "COMPLETE_AUTO_SIGN_IN",
+        "DONE",
+        "DONE",
+        "CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION",
+        "DONE",
+    ]
+    assert result["automatic"] == ["SignUp", "ConfirmSignUp", "InitiateAuth"]
+    assert result["name"] == "pia"
+    assert result["credential"]["relyingPartyId"] == "localhost"
+    assert result["credential"]["authenticatorTransports"] == ["internal"]
+    assert sorted(result["offered"]) == ["EMAIL_OTP", "WEB_AUTHN"]
+    assert [call for call in result["byPasskey"] if "Auth" in call] == [
+        "InitiateAuth > WEB_AUTHN",
+        "RespondToAuthChallenge",
+        "InitiateAuth > SELECT_CHALLENGE",
+        "RespondToAuthChallenge > WEB_AUTHN",
+        "RespondToAuthChallenge",
+    ]
+    assert result["left"] == 0
+    assert result["withoutIt"] == "CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION"
+
+
+def test_amplify_sets_an_authenticator_app_up(server: Running, folder: Path) -> None:
+    pool = new_pool(administrator(server), mfa="OPTIONAL")
+    result = run(folder, server, "amplify.mjs", "totpPreference", **pool)
+    assert result["before"] == {}
+    assert result["after"] == {"enabled": ["TOTP"], "preferred": "TOTP"}
+    assert result["uri"].startswith("otpauth://totp/shop:tia?secret=")
+    assert result["steps"] == ["CONFIRM_SIGN_IN_WITH_TOTP_CODE", "DONE", "DONE"]
+    assert result["wrong"] == "CodeMismatchException"
+
+
+def test_amplify_sets_it_up_where_it_is_demanded_and_remembers_the_device(server: Running, folder: Path) -> None:
+    pool = new_pool(administrator(server), mfa="ON", DeviceConfiguration=TRACKING)
+    result = run(folder, server, "amplify.mjs", "totpDemanded", **pool)
+    assert result["steps"] == [
+        "CONTINUE_SIGN_IN_WITH_TOTP_SETUP",
+        "DONE",
+        "DONE",
+        "CONFIRM_SIGN_IN_WITH_TOTP_CODE",
+    ]
+    assert result["devices"] == [result["key"]]
+    assert result["remembered"] == [
+        "InitiateAuth > PASSWORD_VERIFIER",
+        "RespondToAuthChallenge > DEVICE_SRP_AUTH",
+        "RespondToAuthChallenge > DEVICE_PASSWORD_VERIFIER",
+        "RespondToAuthChallenge",
+    ]
+
+
+def test_amplify_answers_functions(server_with_functions: Running, folder: Path) -> None:
+    pool = new_pool(administrator(server_with_functions), "ALLOW_CUSTOM_AUTH", LambdaConfig=FUNCTIONS)
+    result = run(folder, server_with_functions, "amplify.mjs", "custom", **pool)
+    challenge = "CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE"
+    assert result["steps"] == [challenge, challenge, "DONE", challenge, "DONE"]
+    assert result["question"]["question"] == "the word?"
+    assert result["wrong"] == "NotAuthorizedException"
+
+
+def test_a_senders_code_opens_with_the_encryption_sdk_for_node(server_with_functions: Running, folder: Path) -> None:
+    idp = administrator(server_with_functions)
+    sender = {"LambdaVersion": "V1_0", "LambdaArn": ARN + "send"}
+    pool = new_pool(idp, LambdaConfig={"CustomEmailSender": sender, "KMSKeyID": KEY_ARN})
+    given = [{"Name": "email", "Value": "kim@example.com"}]
+    who = {"ClientId": pool["client_id"], "Username": "kim"}
+    idp.sign_up(**who, Password="First-Horse-1!", UserAttributes=given)
+    event = json.loads(Path(server_with_functions.facts["sent_event"]).read_text())
+    assert event["triggerSource"] == "CustomEmailSender_SignUp"
+    names = ("region", "access_key_id", "secret_access_key")
+    keys = {name: server_with_functions.facts[name] for name in names}
+    code = event["request"]["code"]
+    opened = run(folder, server_with_functions, "decrypt.mjs", "policies", code=code, key_arn=KEY_ARN, **keys)
+    text = opened["REQUIRE_ENCRYPT_REQUIRE_DECRYPT"][0]
+    assert opened == {
+        name: [text, pool["user_pool_id"]]
+        for name in (
+            "FORBID_ENCRYPT_ALLOW_DECRYPT",
+            "REQUIRE_ENCRYPT_ALLOW_DECRYPT",
+            "REQUIRE_ENCRYPT_REQUIRE_DECRYPT",
+        )
+    }
+    idp.confirm_sign_up(**who, ConfirmationCode=text)

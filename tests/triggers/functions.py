@@ -79,3 +79,18 @@ def outside_transactions(event: Any, context: Any) -> Any:
     if event["triggerSource"].startswith("UserMigration"):
         event["response"].update(userAttributes={"email": "moved@example.com"}, finalUserStatus="CONFIRMED")
     return event
+
+
+def strange(event: Any, context: Any) -> Any:
+    """Answer what no JSON can hold."""
+    return {**event, "response": {"value": object()}}
+
+
+def huge(event: Any, context: Any) -> Any:
+    """Answer more than Lambda lets through, but less than would fill the memory."""
+    return {**event, "response": {"value": "x" * (7 * 1024 * 1024)}}
+
+
+def talkative(event: Any, context: Any) -> Any:
+    """Refuse at length."""
+    raise ValueError("x" * 100_000)

@@ -43,7 +43,7 @@ class Functions:
             self.before(event)
         if self.failure is not None:
             return self.failure
-        event["response"].update(self.responses.get(event["triggerSource"].split("_")[0], {}))
+        event.setdefault("response", {}).update(self.responses.get(event["triggerSource"].split("_")[0], {}))
         return Answer(body=event)
 
     def refuse(self, text: str) -> None:
@@ -61,15 +61,18 @@ class Functions:
         """Return the sources of all events, in order."""
         return [event["triggerSource"] for event in self.endpoint.events()]
 
-    def check(self, source: str, pool_id: str, client_id: str) -> Any:
-        """Compare the one event of a source with its golden file; ``GOLDEN=write`` records it anew."""
+    def check(self, source: str, pool_id: str, client_id: str, kind: str = "") -> Any:
+        """Compare the one event of a source with its golden file; ``GOLDEN=write`` records it anew.
+
+        ``kind`` tells files of one source apart.
+        """
         event = self.event(source)
         text = json.dumps(event, indent=2).replace(pool_id, "<pool>").replace(client_id, "<client>")
         text = SDK.sub("aws-sdk-python-<version>", UUID.sub("<uuid>", text))
         masked = json.loads(text)
         if masked["request"].get("code"):
             masked["request"]["code"] = "<code>"
-        path = GOLDEN / f"{source}.json"
+        path = GOLDEN / f"{source}{kind}.json"
         if os.environ.get("GOLDEN") == "write":
             path.write_text(json.dumps(masked, indent=2) + "\n")
         assert masked == json.loads(path.read_text())

@@ -70,7 +70,7 @@ def after(context: Context, user: PoolUser, methods: tuple[str, ...]) -> PoolUse
     Raises as ``before``, and NotAuthorizedException for a user whom the function disabled, deleted or gave another
     password.
     """
-    new_device = context.device is None if context.pool.devices else None
+    new_device = bool(context.pool.devices) and context.device is None
     try:
         authentication.after(
             caller(context),

@@ -96,8 +96,10 @@ def call(target: PythonTarget, arn: str, event: bytes, *, seconds: float) -> byt
     answer = orjson.loads(line)
     if "error" in answer:
         raise FunctionError(answer["error"])
-    result: str = answer["result"]
-    return result.encode()
+    result: bytes = answer["result"].encode()
+    if len(result) > MAX_ANSWER_BYTES:
+        raise BadAnswer
+    return result
 
 
 def _inline(target: PythonTarget, arn: str, event: bytes, seconds: float) -> bytes:
