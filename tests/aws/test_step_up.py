@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 import pytest
 
+from cognito_app.models import WebAuthnCredential
 from tests.aws.choice import asserted, begin, create, make_choice_app, policies, register_passkey
 from tests.aws.mfa import DEVELOPER, PHONE, SMS_MFA, TOTP_ON, code_now, configure, register_totp, respond, turn_on
 from tests.clients import boto
@@ -53,8 +54,8 @@ def stepped(idp: Any, inbox: Inbox) -> App:
 def claims(answer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the claims of both tokens."""
     found = answer["AuthenticationResult"]
-    options = {"verify_signature": False}
-    return tuple(jwt.decode(found[kind], options=options) for kind in ("IdToken", "AccessToken"))  # type: ignore[return-value]
+    known = jwt.decode(found["IdToken"], options={"verify_signature": False})
+    return known, jwt.decode(found["AccessToken"], options={"verify_signature": False})
 
 
 def levels(answer: Any) -> tuple[Any, Any]:
@@ -101,8 +102,6 @@ def totp_of_user_with_sms(app: App, done: Any, clock: Any) -> str:
 
 @pytest.mark.parametrize(("attachment", "method"), [("platform", "swk"), ("cross-platform", "hwk")])
 def test_a_passkey_tells_where_it_is_and_reaches_level_3(stepped: App, attachment: str, method: str) -> None:
-    from cognito_app.models import WebAuthnCredential
-
     authenticator = Authenticator(counts=False)
     register_passkey(stepped, authenticator)
     WebAuthnCredential.objects.update(attachment=attachment)

@@ -13,7 +13,7 @@ from typing import Any
 from cognito_app.core import keyring
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException, PasswordResetRequiredException
 from cognito_app.models import PoolUser, user_rows
-from cognito_app.services import auth_factors, events, users
+from cognito_app.services import auth_factors, events, guess_sources, users
 from cognito_app.services.sign_in import gates
 from cognito_app.services.sign_in.resume import has_name
 from cognito_app.services.sign_in.state import (
@@ -128,4 +128,5 @@ def check_still_offered(context: Context, user: PoolUser, factor: str) -> None:
 
 def record_failure(context: Context, user: PoolUser | None) -> None:
     """Record a wrong answer to a first factor that is no password."""
+    guess_sources.count(context.client, context.actor)
     events.record(user, context.actor, events.SIGN_IN, passed=False, challenges=[], client_id=context.client.id)
