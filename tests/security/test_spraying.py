@@ -62,16 +62,15 @@ def use_up(app: App, ip: str = HOME) -> None:
 
 
 @pytest.fixture
-def victims(app: App) -> App:
+def victims(limited: App) -> App:
     """Eight users whose names are tried."""
-    for number in range(LIMIT):
-        app.sign_up(f"victim{number}")
-    return app
+    fill(limited, LIMIT, "victim")
+    return limited
 
 
 @pytest.mark.parametrize("address", [HOME, "2001:db8:1:2::7"])
 def test_an_address_that_used_up_its_guesses_is_refused_whoever_it_asks_for(
-    victims: App, limited: App, address: str
+    limited: App, victims: App, address: str
 ) -> None:
     use_up(limited, address)
     neighbour = address.replace("::7", ":ffff::1")
@@ -91,7 +90,7 @@ def test_right_passwords_count_for_nothing(limited: App) -> None:
         attempt(limited, "ann")
 
 
-def test_the_guesses_come_back_after_an_hour(victims: App, limited: App, clock: Any) -> None:
+def test_the_guesses_come_back_after_an_hour(limited: App, victims: App, clock: Any) -> None:
     use_up(limited)
     clock.shift(timedelta(minutes=59))
     with refused("TooManyRequestsException"):
@@ -109,14 +108,14 @@ def test_names_that_nobody_has_count_as_well(limited: App) -> None:
             attempt(limited, name, PASSWORD)
 
 
-def test_another_pool_is_another_matter(victims: App, limited: App, idp: Any, inbox: Inbox) -> None:
+def test_another_pool_is_another_matter(limited: App, victims: App, idp: Any, inbox: Inbox) -> None:
     use_up(limited)
     other = make_app(idp, inbox)
     other.sign_up("zoe")
     assert "AuthenticationResult" in attempt(other, "zoe", PASSWORD)
 
 
-def test_a_server_that_proves_itself_is_not_the_users_address(victims: App, limited: App) -> None:
+def test_a_server_that_proves_itself_is_not_the_users_address(limited: App, victims: App) -> None:
     made = limited.client(GenerateSecret=True)
     hashed = secret_hash("ann", made["ClientId"], made["ClientSecret"])
     use_up(limited)
@@ -134,7 +133,7 @@ def test_a_server_that_proves_itself_is_not_the_users_address(victims: App, limi
         limited.idp.admin_initiate_auth(**at, AuthParameters=pair, ContextData=context)
 
 
-def test_the_page_counts_the_browser_even_for_a_client_with_a_secret(victims: App, limited: App) -> None:
+def test_the_page_counts_the_browser_even_for_a_client_with_a_secret(limited: App, victims: App) -> None:
     site = Site(limited, GenerateSecret=True)
     site.browser.defaults["HTTP_X_FORWARDED_FOR"] = HOME
     site.get("login", **site.request())
@@ -144,7 +143,7 @@ def test_the_page_counts_the_browser_even_for_a_client_with_a_secret(victims: Ap
     assert TOO_MANY in page.content.decode()
 
 
-def test_proofs_and_codes_count_as_passwords_do(victims: App, limited: App, settings: Settings) -> None:
+def test_proofs_and_codes_count_as_passwords_do(limited: App, victims: App, settings: Settings) -> None:
     def srp(password: str) -> None:
         helper = AWSSRP("ann", password, limited.pool_id, limited.client_id, client=client_at(HOME))
         helper.authenticate_user()
@@ -204,15 +203,15 @@ def test_it_can_be_switched_off(limited: App, settings: Settings) -> None:
             attempt(limited, f"nobody{number}")
 
 
-def fill(app: App, users: int) -> None:
+def fill(app: App, users: int, prefix: str = "user") -> None:
     """Create users; every tenth has the password that will be tried."""
     model = PoolUser.objects.get(username="ann")
     known = passwords.hash_password(GUESS)
     PoolUser.objects.bulk_create(
         PoolUser(
             pool_id=app.pool_id,
-            username=f"user{number}",
-            username_key=f"user{number}",
+            username=f"{prefix}{number}",
+            username_key=f"{prefix}{number}",
             sub=ids.uuid4(),
             status=model.status,
             password_hash=known if number % 10 == 9 else model.password_hash,
