@@ -423,6 +423,17 @@ def test_a_user_disabled_or_with_a_temporary_password_steps_nowhere(stepped: App
         begin(stepped, TARGET_ACR_VALUES=name(4), ACCESS_TOKEN=token)
 
 
+def test_a_new_password_ends_the_credit_of_a_token_meanwhile(stepped: App) -> None:
+    authenticator = Authenticator(counts=False)
+    register_passkey(stepped, authenticator)
+    token = stepped.sign_in()["AccessToken"]
+    found = begin(stepped, "WEB_AUTHN", TARGET_ACR_VALUES=name(3), ACCESS_TOKEN=token)
+    at = {"UserPoolId": stepped.pool_id, "Username": "ann"}
+    stepped.idp.admin_set_user_password(**at, Password="Another-Horse-9!", Permanent=True)
+    with refused("NotAuthorizedException", "Invalid session for the user."):
+        respond(stepped, "WEB_AUTHN", found["Session"], CREDENTIAL=asserted(found, authenticator))
+
+
 def test_wrong_codes_lock_as_at_every_sign_in(stepped: App, clock: Any) -> None:
     totp_of(stepped, clock)
     token = stepped.sign_in()["AccessToken"]
