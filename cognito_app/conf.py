@@ -55,6 +55,8 @@ class Configuration:
     development: messages may land in the inbox, operators may skip the second factor.
     any_key: signatures of unknown access keys are taken as an administrator's (for those who come from emulators).
     rate_limits: whether it is limited how many messages a user may ask for (guessing limits always are in force).
+    guesses_per_address: wrong passwords and codes that one address may send to a pool in an hour; ``None`` is no limit.
+        Counted are users' own addresses: not those of servers, known by a client secret or IAM (set TRUSTED_PROXIES).
     request_quotas: whether requests are counted and held to a number a second by category.
     redis_url: the Redis that counts requests; ``None`` counts them in the database.
     maximum_limits: by category, the most requests a second that UpdateProvisionedLimit may set.
@@ -84,6 +86,7 @@ class Configuration:
     development: bool = False
     any_key: bool = False
     rate_limits: bool = True
+    guesses_per_address: int | None = 1000
     request_quotas: bool = False
     redis_url: str | None = None
     maximum_limits: dict[str, int] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from cognito_app.services.sign_in.target import Target
 def actor(visit: Visit) -> Actor:
     """Return who visits, for events."""
     agent = visit.request.headers.get("User-Agent", "")[:512]
-    return Actor(ip=client_ip(visit.request), user_agent=agent)
+    return Actor(ip=client_ip(visit.request), user_agent=agent, direct=True)
 
 
 def context(visit: Visit, client: ClientConfig) -> Context:

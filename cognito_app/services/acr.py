@@ -11,6 +11,7 @@ from cognito_app.services import pool_rules, tiers
 from cognito_app.services.config import PoolConfig
 
 MULTIPLE = "mfa"
+FEDERATED = "fed"
 FACTORS = ("pwd", "otp", "sms", "email_otp", "swk", "hwk")
 """The methods (names after RFC 8176) that count; ``mfa`` only says that there were several."""
 COMBINATIONS: tuple[tuple[int, frozenset[str]], ...] = (
@@ -22,6 +23,7 @@ COMBINATIONS: tuple[tuple[int, frozenset[str]], ...] = (
     (2, frozenset({"sms"})),
     (2, frozenset({"email_otp"})),
     (1, frozenset({"pwd"})),
+    (1, frozenset({FEDERATED})),
 )
 """What satisfies each level, the highest first; pools cannot change it."""
 
@@ -33,8 +35,10 @@ def factors_in(methods: Iterable[str]) -> tuple[str, ...]:
 
 def amr(methods: Iterable[str]) -> tuple[str, ...]:
     """Return the claim ``amr`` for the methods of a sign-in."""
-    found = factors_in(methods)
-    return (*found, MULTIPLE) if len(found) > 1 else found
+    given = tuple(methods)
+    found = factors_in(given)
+    several = (MULTIPLE,) if len(found) > 1 else ()
+    return (*found, *several, *((FEDERATED,) if FEDERATED in given else ()))
 
 
 def level_of(methods: Iterable[str]) -> int:

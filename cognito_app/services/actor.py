@@ -16,7 +16,8 @@ AUDIT_ROWS: Rows[AuditEvent] = Rows(AuditEvent)
 class Actor:
     """The origin of a request; ``name`` is an IAM ARN, an operator's name, or empty for a user of a pool.
 
-    ``has_context`` tells that the app described the user's device (UserContextData, ContextData).
+    ``has_context`` tells that the app described the user's device (UserContextData, ContextData); ``direct`` that
+    ``ip`` is that device's address for certain, and not a server's in between.
     """
 
     name: str = ""
@@ -24,6 +25,7 @@ class Actor:
     user_agent: str = ""
     request_id: str = ""
     has_context: bool = False
+    direct: bool = False
 
 
 SYSTEM = Actor(name="system")

@@ -16,6 +16,7 @@ from cognito_app.models.rows import Rows
 
 HOUR = timedelta(hours=1)
 THROTTLE_ROWS: Rows[SignInThrottle] = Rows(SignInThrottle)
+COUNTER_ROWS: Rows[AttemptCounter] = Rows(AttemptCounter)
 FREE_FAILURES = 5
 LOCKED = "Password attempts exceeded"
 LONGEST_LOCK = timedelta(minutes=15)
@@ -58,6 +59,17 @@ def claim_send(action: str, pool_id: str, name: str) -> None:
     """
     if app_settings.rate_limits and not _claim_in_window(_key(action, pool_id, name), SENDS_PER_HOUR[action]):
         raise LimitExceededException
+
+
+def is_used_up(action: str, pool_id: str, name: str, limit: int) -> bool:
+    """Whether ``name`` did ``action`` as often as it may in the running hour."""
+    row = COUNTER_ROWS.first("u.key = %s", [_key(action, pool_id, name)])
+    return row is not None and row.count >= limit and row.window_started_at > clock.now() - HOUR
+
+
+def count_in_window(action: str, pool_id: str, name: str, limit: int) -> None:
+    """Count that ``name`` did ``action`` once more in the running hour; beyond the limit nothing is counted."""
+    _claim_in_window(_key(action, pool_id, name), limit)
 
 
 def _claim_in_window(key: str, limit: int) -> bool:

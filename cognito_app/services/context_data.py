@@ -31,7 +31,7 @@ def of_user(pool: PoolConfig, client: ClientConfig, actor: Actor, given: Mapping
         return seen
     ip = _address(given["IpAddress"])
     allowed = client.secrets and client.raw.get("EnablePropagateAdditionalUserContextData")
-    return replace(seen, ip=ip) if allowed and tiers.offers(pool.tier, tiers.THREAT_PROTECTION) else seen
+    return replace(seen, ip=ip, direct=True) if allowed and tiers.offers(pool.tier, tiers.THREAT_PROTECTION) else seen
 
 
 def of_administrator(actor: Actor, given: Mapping[str, Any] | None) -> Actor:
@@ -43,7 +43,9 @@ def of_administrator(actor: Actor, given: Mapping[str, Any] | None) -> Actor:
         return actor
     headers = {item.get("headerName", "").lower(): item.get("headerValue", "") for item in given["HttpHeaders"]}
     agent = headers.get("user-agent") or actor.user_agent
-    return replace(actor, ip=_address(given["IpAddress"]), user_agent=agent[:LONGEST_AGENT], has_context=True)
+    return replace(
+        actor, ip=_address(given["IpAddress"]), user_agent=agent[:LONGEST_AGENT], has_context=True, direct=True
+    )
 
 
 def _address(text: str) -> str:

@@ -25,6 +25,7 @@ from cognito_app.services import (
     compromised,
     delivery,
     events,
+    guess_sources,
     migration,
     occasions,
     outbox,
@@ -118,11 +119,13 @@ def confirm_forgot(
     if user is None and not client.hides_users:
         raise UserNotFoundException(NOT_FOUND)
     password_rules.check_policy(pool, password)
+    guess_sources.check(client, actor)
     attempts.claim_guess("ConfirmForgotPassword", pool.id, pool.fold(user.username if user else username))
     risk = compromised.check_new(pool, client.id, actor, password, compromised.PASSWORD_CHANGE, user)
     try:
         found = _check_code(user, code)
     except (CodeMismatchException, ExpiredCodeException, NotAuthorizedException):
+        guess_sources.count(client, actor)
         if pool.threat_protection != risk_settings.OFF:
             events.record(user, actor, events.PASSWORD_CHANGE, passed=False, client_id=client.id)
         if client.hides_users:

@@ -30,6 +30,7 @@ from cognito_app.services import (
     compromised,
     delivery,
     events,
+    guess_sources,
     occasions,
     outbox,
     password_rules,
@@ -311,10 +312,12 @@ def confirm(
     ``triggers.invoke.call`` for PostConfirmation (the user is confirmed then).
     """
     user = users.find_or_none(pool, username)
+    guess_sources.check(client, actor)
     attempts.claim_guess("ConfirmSignUp", pool.id, pool.fold(user.username if user else username))
     try:
         found = _check_code(user, code)
     except (CodeMismatchException, ExpiredCodeException, NotAuthorizedException, UserNotFoundException):
+        guess_sources.count(client, actor)
         if client.hides_users:
             raise CodeMismatchException from None
         raise

@@ -10,7 +10,9 @@ import time_machine
 from pytest_django import Settings
 
 from tests.agents import trust_one_proxy
-from tests.aws.mfa import START, make_mfa_app
+from tests.aws import levels
+from tests.aws.choice import create
+from tests.aws.mfa import PHONE, START, make_mfa_app
 from tests.clients.devices import ALWAYS
 from tests.conftest import App, Inbox, make_app
 from tests.threats import add_ons
@@ -50,3 +52,11 @@ def clock() -> Iterator[Any]:
     """A clock that stands still until it is moved."""
     with time_machine.travel(START, tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture
+def stepped(idp: Any, inbox: Inbox) -> App:
+    """A pool with every factor; ann has a password, an authenticator app and a phone, none of which is turned on."""
+    app = levels.make(idp, inbox)
+    create(app, phone_number=PHONE)
+    return app

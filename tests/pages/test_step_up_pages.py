@@ -82,7 +82,7 @@ def levels(site: Site, arrival: Any) -> tuple[Any, Any]:
 
 def error_of(response: Any) -> str:
     """Return the error that a redirect carries."""
-    return parse_qs(urlsplit(response["Location"]).query)["error"][0]
+    return str(parse_qs(urlsplit(response["Location"]).query)["error"][0])
 
 
 def test_a_sign_in_reaches_the_level_asked_for(site: Site, secret: str) -> None:
@@ -172,7 +172,7 @@ def test_unknown_names_ask_for_nothing(site: Site, unknown: str) -> None:
 
 def test_a_repeated_acr_values_is_refused(site: Site) -> None:
     given = [*site.request().items(), ("acr_values", LEVELS[0]), ("acr_values", LEVELS[1])]
-    found = site.browser.get(f"/{site.app.pool_id}/oauth2/authorize", given)  # type: ignore[arg-type]
+    found = site.browser.get(f"/{site.app.pool_id}/oauth2/authorize", given)
     assert error_of(found) == "invalid_request"
 
 

@@ -13,9 +13,9 @@ from typing import Any
 from cognito_app.core import keyring
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException, PasswordResetRequiredException
 from cognito_app.models import PoolUser, user_rows
-from cognito_app.services import auth_factors, events, users
+from cognito_app.services import auth_factors, events, guess_sources, users
 from cognito_app.services.sign_in import gates
-from cognito_app.services.sign_in.resume import has_name
+from cognito_app.services.sign_in.resume import check_user, has_name
 from cognito_app.services.sign_in.state import (
     INVALID_SESSION,
     SESSION_PLACE,
@@ -116,6 +116,9 @@ def reopen(context: Context, text: str | None, answers: Mapping[str, str], chall
     if challenge is not None and data["challenge"] != challenge:
         raise NotAuthorizedException(INVALID_SESSION)
     gates.check_enabled(context, user)
+    if user is not None and context.attempt.target is not None and context.attempt.target.credit:
+        # An access token stands for the first factor: it is worth nothing after a new password.
+        check_user(user, session.password_mark)
     subject = Subject(data["name"], user, tuple(data["offered"]))
     return Choice(session=session, subject=subject, challenge=data["challenge"], data=data)
 
@@ -128,4 +131,5 @@ def check_still_offered(context: Context, user: PoolUser, factor: str) -> None:
 
 def record_failure(context: Context, user: PoolUser | None) -> None:
     """Record a wrong answer to a first factor that is no password."""
+    guess_sources.count(context.client, context.actor)
     events.record(user, context.actor, events.SIGN_IN, passed=False, challenges=[], client_id=context.client.id)

@@ -20,7 +20,7 @@ from django.db import transaction
 from cognito_app.core import clock, ids, keyring, secrets, srp
 from cognito_app.errors import NotAuthorizedException
 from cognito_app.models import SpentNonce
-from cognito_app.services import attempts
+from cognito_app.services import attempts, guess_sources
 from cognito_app.services.sign_in.state import EXPIRED_SESSION, INVALID_SESSION, SPENT_SESSION, Context
 
 USER = "secret-block"
@@ -103,13 +103,22 @@ def reopen(context: Context, kind: str, block: str) -> Exchange:
 
 
 def prove(
-    exchange: Exchange, signed: Signed, *, throttle_key: str, verifier: srp.Verifier | None, scope: str, identity: str
+    context: Context,
+    exchange: Exchange,
+    signed: Signed,
+    *,
+    throttle_key: str,
+    verifier: srp.Verifier | None,
+    scope: str,
+    identity: str,
 ) -> bool:
     """Spend the exchange, count the try, and tell whether the client knows the password behind ``verifier``.
 
-    Raises NotAuthorizedException for a spent block or a locked name.
+    Raises NotAuthorizedException for a spent block or a locked name, TooManyRequestsException for an address with too
+    many wrong guesses.
     """
     with _proofs:
+        guess_sources.check(context.client, context.actor)
         _claim(exchange, throttle_key)
         # Without a verifier nothing can match; the powers are made all the same, for their time.
         key = srp.session_key(exchange.public_a, exchange.keys, verifier.v if verifier else exchange.keys.B)

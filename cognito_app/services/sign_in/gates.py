@@ -17,7 +17,7 @@ from cognito_app.errors import (
     UserNotFoundException,
 )
 from cognito_app.models import PoolUser
-from cognito_app.services import attempts, attributes, events, mfa_preferences
+from cognito_app.services import attempts, attributes, events, guess_sources, mfa_preferences
 from cognito_app.services.mfa_rules import Kind
 from cognito_app.services.sign_in import custom_flow, ending, factors, progress, risk, step_up
 from cognito_app.services.sign_in.exchange import Signed
@@ -52,9 +52,11 @@ def signed(answers: Mapping[str, str]) -> Signed:
 def unknown_user(context: Context) -> None:
     """Stop at a name that nobody has, unless the client hides that: then go on with made-up values.
 
-    Raises UserNotFoundException.
+    Raises UserNotFoundException, TooManyRequestsException for an address that tried too much.
     """
     if not context.client.hides_users:
+        guess_sources.check(context.client, context.actor)
+        guess_sources.count(context.client, context.actor)
         raise UserNotFoundException
 
 
@@ -66,6 +68,7 @@ def check_enabled(context: Context, user: PoolUser | None) -> None:
 
 def wrong_password(context: Context, user: PoolUser | None) -> Exception:
     """Record a failed try and return the error for it; no password is right for one who was imported without any."""
+    guess_sources.count(context.client, context.actor)
     events.record(user, context.actor, events.SIGN_IN, passed=False, client_id=context.client.id)
     imported = user is not None and user.password_hash is None and user.status == PoolUser.Status.RESET_REQUIRED
     if imported and not context.client.hides_users:

@@ -15,7 +15,7 @@ from cognito_app.errors import (
     UserLambdaValidationException,
 )
 from cognito_app.models import PoolUser, user_rows
-from cognito_app.services import attempts, migration, pool_triggers
+from cognito_app.services import attempts, guess_sources, migration, pool_triggers
 from cognito_app.services.sign_in import progress
 from cognito_app.services.sign_in.state import DISABLED, INVALID_SESSION, Context, password_mark
 from cognito_app.services.trigger_events import attributes_of
@@ -43,6 +43,7 @@ def before(context: Context, user: PoolUser | None, name: str, throttle_key: str
         return user
     if throttle_key is not None:
         attempts.check_not_locked(throttle_key)
+        guess_sources.check(context.client, context.actor)
     user_not_found = user is None if context.client.hides_users else None
     try:
         authentication.before(

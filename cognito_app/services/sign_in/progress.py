@@ -29,7 +29,8 @@ def challenged(context: Context, outcome: Outcome) -> Outcome:
 def passed(context: Context, user: PoolUser, methods: tuple[str, ...]) -> None:
     """Record the end of a sign-in, in the transaction of the tokens."""
     attempt = context.attempt
-    answered = _answered(methods)
+    proved_before = attempt.target.credit if attempt.target else ()
+    answered = _answered(tuple(name for name in methods if name not in proved_before))
     if attempt.recorded and events.complete(attempt.event_id, passed=True, challenges=answered):
         return
     events.record(

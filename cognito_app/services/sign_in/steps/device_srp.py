@@ -77,6 +77,7 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     secret = devices.open_secret(_remembered(user, key))
     throttle_key = attempts.device_key(context.pool.id, key)
     proved = exchange.prove(
+        context,
         opened,
         signed,
         throttle_key=throttle_key,

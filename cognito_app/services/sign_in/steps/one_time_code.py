@@ -26,6 +26,7 @@ from cognito_app.services import (
     delivery,
     device_tracking,
     events,
+    guess_sources,
     occasions,
     risk_settings,
     sign_up,
@@ -112,6 +113,7 @@ def _claim_send(context: Context, subject: Subject) -> None:
 
 
 def _claim_guess(context: Context, chosen: Choice) -> None:
+    guess_sources.check(context.client, context.actor)
     name = context.pool.fold(chosen.subject.sign_in_name)
     try:
         attempts.claim_guess("FirstFactorCode", context.pool.id, chosen.session.nonce)

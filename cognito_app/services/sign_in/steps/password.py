@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from cognito_app.core import passwords
 from cognito_app.models import PoolUser
-from cognito_app.services import attempts, device_tracking, password_rules, users
+from cognito_app.services import attempts, device_tracking, guess_sources, password_rules, users
 from cognito_app.services.sign_in import gates, hooks, risk
 from cognito_app.services.sign_in.state import Context, Outcome
 
@@ -23,6 +23,7 @@ def start(context: Context, parameters: Mapping[str, str], spend: Callable[[], N
     throttle_key = attempts.sign_in_key(pool.id, pool.fold(user.username if user else name))
     counted = user is None and hooks.migrates(context)
     if counted:
+        guess_sources.check(context.client, context.actor)
         # The function guesses for the caller: each question to it counts as a try, under the name that was typed.
         attempts.claim_sign_in(throttle_key)
         user = hooks.migrate(context, name, password)
@@ -36,6 +37,7 @@ def start(context: Context, parameters: Mapping[str, str], spend: Callable[[], N
     with passwords.slot():
         # Counted inside the slot: what waits for a processor is no attempt yet.
         if not counted:
+            guess_sources.check(context.client, context.actor)
             attempts.claim_sign_in(throttle_key)
         right = passwords.check(user.password_hash if user else None, password)
     if user is None or not right:

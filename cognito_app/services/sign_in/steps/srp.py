@@ -38,6 +38,7 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     device_tracking.check_named(context.pool, user, context.device_key)
     throttle_key = attempts.sign_in_key(context.pool.id, context.pool.fold(user.username if user else about["t"]))
     proved = exchange.prove(
+        context,
         opened,
         signed,
         throttle_key=throttle_key,
