@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cognito_app.models import AuthEvent, PoolUser, RefreshToken
+from tests.aws.mfa import create_user
 from tests.clients import boto
 from tests.clients.processes import in_processes
 from tests.conftest import PASSWORD, App, refused
@@ -49,7 +50,7 @@ def test_no_refresh_token_outlives_the_end(app: App, end: str, rounds: int, rota
     settings: Any = {"Feature": rotation, **({"RetryGracePeriodSeconds": 0} if rotation == "ENABLED" else {})}
     client_id = app.client(ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"], RefreshTokenRotation=settings)["ClientId"]
     for _ in range(rounds // 2):
-        app.sign_up()
+        create_user(app, "ann")
         own = app.sign_in()["AccessToken"]
         tokens = [app.sign_in(client_id=client_id)["RefreshToken"] for _ in range(WORKERS)]
         counted = in_processes(WORKERS, partial(_renew_or_end, app, client_id, end, own, tokens), WORKERS)
@@ -87,7 +88,7 @@ def _renew_or_end(app: App, client_id: str, end: str, own: str, tokens: list[str
 @pytest.mark.parametrize("end", ["disable", "delete", "set"])
 def test_no_sign_in_with_the_old_standing_ends_after_the_end(app: App, end: str, rounds: int) -> None:
     for _ in range(rounds):
-        app.sign_up()
+        create_user(app, "ann")
 
         def act(number: int) -> str:
             if number == 0:
