@@ -29,6 +29,7 @@ from cognito_app.services import (
     codes,
     compromised,
     delivery,
+    even_time,
     events,
     occasions,
     outbox,
@@ -273,6 +274,18 @@ def resend(
     Raises UserNotFoundException unless the client hides users, InvalidParameterException, LimitExceededException; as
     ``triggers.invoke.call`` for CustomMessage.
     """
+    with even_time.answering(client):
+        return _resend(pool, client, actor, username=username, metadata=metadata)
+
+
+def _resend(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    username: str,
+    metadata: Mapping[str, str] | None = None,
+) -> CodeDelivery:
     user = users.find_or_none(pool, username)
     attempts.claim_send("ResendConfirmationCode", pool.id, pool.fold(user.username if user else username))
     if user is None or (client.hides_users and user.status != PoolUser.Status.UNCONFIRMED):
@@ -311,6 +324,20 @@ def confirm(
     CodeMismatchException if the client hides users), AliasExistsException, LimitExceededException; as
     ``triggers.invoke.call`` for PostConfirmation (the user is confirmed then).
     """
+    with even_time.answering(client, only_refusals=True):
+        return _confirm(pool, client, actor, username=username, code=code, force_alias=force_alias, metadata=metadata)
+
+
+def _confirm(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    username: str,
+    code: str,
+    force_alias: bool = False,
+    metadata: Mapping[str, str] | None = None,
+) -> PoolUser:
     user = users.find_or_none(pool, username)
     attempts.claim_guess("ConfirmSignUp", pool.id, pool.fold(user.username if user else username))
     try:
