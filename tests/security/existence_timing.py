@@ -3,8 +3,8 @@
 ``python -m tests.security.existence_timing [--samples 2000] [--only FLOW]`` measures and prints a table, on the
 database of ``DATABASE_URL`` or SQLite. Classes: an existing user, an unconfirmed and a disabled one, each against a
 missing name; flows: USER_PASSWORD_AUTH with a wrong password, USER_SRP_AUTH, ForgotPassword, ResendConfirmationCode.
-Samples are strictly interleaved in a random order. Pass: the medians differ by less than 5 % and the 95 % bootstrap interval of
-their difference contains 0. It is no test of the suite: other work on the machine decides how much noise there is.
+Samples are strictly interleaved in a random order. Pass: the medians differ by less than 5 % and the 95 % bootstrap
+interval of their difference contains 0. It is no test of the suite: other work on the machine makes noise.
 """
 
 from __future__ import annotations

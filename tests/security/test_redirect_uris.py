@@ -172,7 +172,7 @@ def variants(exact: str) -> list[str]:
 
 
 def is_error_page(site: Site, answer: Any) -> bool:
-    return answer.status_code == 302 and answer["Location"].startswith(f"/{site.app.pool_id}/error?error=")
+    return bool(answer.status_code == 302 and answer["Location"].startswith(f"/{site.app.pool_id}/error?error="))
 
 
 def test_there_are_two_hundred_variants_of_each_address() -> None:
