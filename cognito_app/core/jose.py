@@ -132,7 +132,11 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if _encode(data) != text:
+        # Padding, or bits that say nothing: a token has one form only (RFC 7515 section 2).
+        raise ValueError("not in the form in which it was encoded")
+    return data
 
 
 def _unsigned(number: int) -> bytes:

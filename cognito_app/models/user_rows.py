@@ -62,6 +62,31 @@ def locked(user_id: int) -> PoolUser | None:
     return ROWS.first(f"u.id = %s{lock}", [user_id])
 
 
+class Standing(NamedTuple):
+    """What decides whether a user may go on."""
+
+    enabled: bool
+    password_hash: str | None
+    signed_out_at: datetime | None
+
+
+def hold(user_id: int) -> Standing | None:
+    """Return a user's standing as stored now, which stays so until the transaction ends; None if there is no user.
+
+    It takes the lock of ``UserSession.serialize``: what ends all of a user's sessions waits, or has happened.
+    """
+    sql = f"SELECT enabled, password_hash, signed_out_at FROM {ROWS.table} WHERE id = %s"  # noqa: S608  # names come from our models
+    if connection.features.has_select_for_no_key_update:
+        sql += " FOR NO KEY UPDATE"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [user_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    enabled, password_hash, signed_out_at = row
+    return Standing(bool(enabled), password_hash, None if signed_out_at is None else instant(signed_out_at))
+
+
 class UserSummary(NamedTuple):
     """What a list shows of a user; a page of models would cost three times as much."""
 

@@ -280,15 +280,24 @@ def _set_enabled(row: PoolUser, enabled: bool) -> None:
 
 def delete(actor: Actor, user: PoolUser) -> None:
     """Delete a user with everything that belongs to them."""
-    _change(user, actor, "AdminDeleteUser", lambda row: row.delete())
+    with transaction.atomic():
+        row = _delete(user)
+        audit(actor, "AdminDeleteUser", pool_id=row.pool_id, subject=row.sub)
 
 
 def delete_self(user: PoolUser) -> None:
     """Delete the signed-in user. Raises UserNotFoundException if that happened already."""
     with transaction.atomic():
-        deleted, _ = PoolUser.objects.filter(pk=user.pk).delete()
-    if not deleted:
+        _delete(user)
+
+
+def _delete(user: PoolUser) -> PoolUser:
+    # The whole row is locked: what refers to it cannot be stored between the search for such rows and their deletion.
+    row = PoolUser.objects.select_for_update().filter(pk=user.pk).first()
+    if row is None:
         raise UserNotFoundException
+    row.delete()
+    return row
 
 
 def sign_out_everywhere(actor: Actor, user: PoolUser) -> None:

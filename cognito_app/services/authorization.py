@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from cognito_app.core import clock, ids
+from cognito_app.core import clock, ids, keyring
 from cognito_app.errors import ResourceNotFoundException, ServiceError
 from cognito_app.models import AuthorizationCode, BrowserSession, PoolUser
 from cognito_app.services import acr, config, pool_profile, session_settings, tiers, tokens
@@ -307,10 +307,21 @@ def issue_code(
         pool_id=pool.id,
         client_id=request.client_id,
         user=user,
-        request={**asdict(request), "event_id": event_id, "origin_session": origin_session, "methods": list(methods)},
+        request={
+            **asdict(request),
+            "event_id": event_id,
+            "origin_session": origin_session,
+            "methods": list(methods),
+            "password_mark": password_mark(user.pk, user.password_hash),
+        },
         origin_jti=ids.uuid4(),
         auth_time=auth_time,
         created_at=now,
         expires_at=now + CODE_LIFETIME,
     )
     return code
+
+
+def password_mark(user_id: int, password_hash: str | None) -> str:
+    """Return what tells one password of a user from the next: a code ends with the password it was made under."""
+    return keyring.mac("code-password", f"{user_id}:{password_hash}".encode()).hex()[:16]

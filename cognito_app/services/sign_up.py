@@ -29,6 +29,7 @@ from cognito_app.services import (
     codes,
     compromised,
     delivery,
+    even_time,
     events,
     guess_sources,
     occasions,
@@ -275,6 +276,18 @@ def resend(
     Raises UserNotFoundException unless the client hides users, InvalidParameterException, LimitExceededException; as
     ``triggers.invoke.call`` for CustomMessage.
     """
+    with even_time.answering(client):
+        return _resend(pool, client, actor, username=username, metadata=metadata)
+
+
+def _resend(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    username: str,
+    metadata: Mapping[str, str] | None = None,
+) -> CodeDelivery:
     user = users.find_or_none(pool, username)
     attempts.claim_send("ResendConfirmationCode", pool.id, pool.fold(user.username if user else username))
     if user is None or (client.hides_users and user.status != PoolUser.Status.UNCONFIRMED):
@@ -285,6 +298,8 @@ def resend(
         raise InvalidParameterException("User is already confirmed.")
     contact = delivery.to_verify_at_sign_up(pool, user)
     if contact is None:
+        if client.hides_users:
+            return delivery.simulated_sign_up(pool, username)
         raise InvalidParameterException("Auto verification not turned on.")
     occasion = occasions.of(pool, client.id, actor, occasions.RESEND, metadata)
     occasion = delivery.worded(occasion, user, contact, user.attributes[contact])
@@ -311,6 +326,20 @@ def confirm(
     CodeMismatchException if the client hides users), AliasExistsException, LimitExceededException; as
     ``triggers.invoke.call`` for PostConfirmation (the user is confirmed then).
     """
+    with even_time.answering(client, only_refusals=True):
+        return _confirm(pool, client, actor, username=username, code=code, force_alias=force_alias, metadata=metadata)
+
+
+def _confirm(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    *,
+    username: str,
+    code: str,
+    force_alias: bool = False,
+    metadata: Mapping[str, str] | None = None,
+) -> PoolUser:
     user = users.find_or_none(pool, username)
     guess_sources.check(client, actor)
     attempts.claim_guess("ConfirmSignUp", pool.id, pool.fold(user.username if user else username))

@@ -15,10 +15,11 @@ from django.db import transaction
 
 from cognito_app.core import clock, secrets
 from cognito_app.errors import NotAuthorizedException, ServiceError
-from cognito_app.models import AuthorizationCode
+from cognito_app.models import AuthorizationCode, user_rows
 from cognito_app.models.base import claim
 from cognito_app.services import client_tokens, clients, token_triggers, tokens
 from cognito_app.services.actor import Actor
+from cognito_app.services.authorization import password_mark
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.sign_in import with_tokens
 from cognito_app.services.sign_in.hooks import TRIGGER_ERRORS
@@ -96,6 +97,7 @@ def _check_code(row: AuthorizationCode, redirect_uri: str, verifier: str | None)
 
 def _spend(pool: PoolConfig, client: ClientConfig, row: AuthorizationCode, actor: Actor) -> Grant | None:
     with transaction.atomic():
+        _check_standing(row)
         if not claim(AuthorizationCode.objects.filter(pk=bytes(row.pk), used_at=None), used_at=clock.now()):
             return None
         return tokens.begin(
@@ -113,6 +115,20 @@ def _spend(pool: PoolConfig, client: ClientConfig, row: AuthorizationCode, actor
             resource=row.request.get("resource"),
             by_oauth=True,
         )
+
+
+def _check_standing(row: AuthorizationCode) -> None:
+    """Refuse a code of a user who was disabled, signed out or given another password since it was made.
+
+    Raises NotAuthorizedException.
+    """
+    stored = user_rows.hold(row.user_id)
+    if stored is None or not stored.enabled:
+        raise NotAuthorizedException("User is disabled.")
+    signed_out = stored.signed_out_at is not None and stored.signed_out_at >= row.created_at
+    mark = row.request.get("password_mark")
+    if signed_out or mark not in (None, password_mark(row.user_id, stored.password_hash)):
+        raise NotAuthorizedException("The session has ended.")
 
 
 def refresh(pool: PoolConfig, client: ClientConfig, given: Mapping[str, str], actor: Actor) -> Tokens:

@@ -254,6 +254,12 @@ def _rotate(client: ClientConfig, row: RefreshToken, text: str) -> str:
     successor = _successor_of(text)
     now = clock.now()
     with transaction.atomic():
+        # Whoever ends the family meanwhile must find the successor, or end the old token first.
+        standing = user_rows.hold(row.user_id)
+        if standing is None:
+            raise NotAuthorizedException("Refresh Token has been revoked")
+        if not standing.enabled:
+            raise NotAuthorizedException("User is disabled.")
         if claim(
             RefreshToken.objects.filter(pk=row.pk, rotated_at=None, revoked_at=None, ended_at=None), rotated_at=now
         ):
@@ -285,6 +291,9 @@ def _successor_of(text: str) -> str:
 def revoke_family(origin_jti: str) -> None:
     """End every token of one sign-in, and its session."""
     with transaction.atomic():
+        user_id = RefreshToken.objects.filter(origin_jti=origin_jti).values_list("user_id", flat=True).first()
+        if user_id is not None:
+            UserSession.serialize(user_id)
         user_sessions.end_families([origin_jti])
 
 

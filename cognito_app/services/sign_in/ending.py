@@ -9,7 +9,7 @@ from django.db import transaction
 from cognito_app.core import clock
 from cognito_app.models import PoolUser
 from cognito_app.services import attempts
-from cognito_app.services.sign_in import hooks, progress, risk
+from cognito_app.services.sign_in import hooks, progress, risk, standing
 from cognito_app.services.sign_in.state import Context, Proof, SignedIn
 
 
@@ -38,6 +38,7 @@ def end(
     with transaction.atomic():
         if save is not None:
             save()
+        standing.check_still(user)
         if throttle_key is not None:
             attempts.clear_sign_in(throttle_key)
         progress.passed(context, user, methods)

@@ -44,8 +44,11 @@ def _seed(context: Context, name: str) -> bytes:
 
 
 def simulated_identity(context: Context, name: str) -> str:
-    """Where user names are visible identifiers the typed one is shown, else something that looks like a ``sub``."""
+    """Where user names are visible identifiers the typed one is shown, else something that looks like a ``sub``.
+
+    Where case does not matter it comes in the form that names are compared in, as an existing one does not echo either.
+    """
     if context.pool.username_attributes or users.contact_kind(name):
         digest = keyring.mac("srp-simulated-identity", _seed(context, name)).hex()
         return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
-    return name
+    return context.pool.fold(name)

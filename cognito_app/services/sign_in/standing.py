@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cognito_app.errors import NotAuthorizedException, PasswordResetRequiredException, UserNotConfirmedException
-from cognito_app.models import PoolUser
+from cognito_app.models import PoolUser, user_rows
 from cognito_app.services.sign_in.state import DISABLED, WRONG_PASSWORD, Context
 
 
@@ -19,3 +19,15 @@ def error_of(context: Context, user: PoolUser) -> Exception | None:
     if user.status not in (PoolUser.Status.CONFIRMED, PoolUser.Status.FORCE_CHANGE_PASSWORD):
         return NotAuthorizedException(WRONG_PASSWORD)
     return None
+
+
+def check_still(user: PoolUser) -> None:
+    """Check, in the transaction that ends a sign-in, that nobody disabled, deleted or re-keyed the user meanwhile.
+
+    Until the transaction ends nobody can. Raises NotAuthorizedException.
+    """
+    stored = user_rows.hold(user.pk)
+    if stored is None or stored.password_hash != user.password_hash:
+        raise NotAuthorizedException(WRONG_PASSWORD)
+    if not stored.enabled:
+        raise NotAuthorizedException(DISABLED)
