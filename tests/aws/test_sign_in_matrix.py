@@ -156,7 +156,7 @@ class Matrix:
 SHOWN = ("sub", "cognito:username", "email", "email_verified", "token_use")
 
 
-@pytest.mark.parametrize(("factor", "device"), product(FACTORS, DEVICES))
+@pytest.mark.parametrize(("factor", "device"), list(product(FACTORS, DEVICES)))
 def test_every_way_ends_in_the_same_state(idp: Any, inbox: Inbox, clock: Any, factor: str, device: str) -> None:
     matrix = Matrix(idp, inbox, clock, factor, device)
     ends = []
