@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -112,7 +112,7 @@ def choose(app: App, **answers: str) -> Any:
     return respond(app, "SELECT_CHALLENGE", by_choice(app)["Session"], ANSWER="PASSWORD", **answers)
 
 
-STARTS = {
+STARTS: dict[str, Callable[[App], Any]] = {
     "password": lambda app: app.start(),
     "srp": by_srp,
     "admin": lambda app: by_admin(app, "ADMIN_USER_PASSWORD_AUTH", PASSWORD=PASSWORD),

@@ -68,7 +68,7 @@ def ground(
 def walk(ground: type[Ground], steps: int) -> None:
     """Walk until so many requests were made."""
     while ground.tally.steps < steps:
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             ground,
             settings=settings(
                 max_examples=BATCH,
