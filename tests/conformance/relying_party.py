@@ -77,7 +77,7 @@ class RelyingParty:
 
     def code(self, **changes: str | None) -> dict[str, str]:
         """Sign in; returns the answer's parameters."""
-        return self.sign_in(self.authorize(**changes))
+        return self.sign_in(self.authorize(post=False, **changes))
 
     def exchange(self, code: str, *, post: bool = False, **changes: str) -> Any:
         """Trade a code at the token endpoint."""

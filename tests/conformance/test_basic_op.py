@@ -194,7 +194,7 @@ def test_ensure_post_request_succeeds(rp: RelyingParty) -> None:
 
 @pytest.mark.parametrize("name", ["request", "request_uri"])
 def test_unsigned_request_object_and_request_uri_are_refused_by_name(rp: RelyingParty, name: str) -> None:
-    assert answered(rp.authorize(**{name: "eyJhbGciOiJub25lIn0.e30."}))["error"] == f"{name}_not_supported"
+    assert answered(rp.authorize(post=False, **{name: "eyJhbGciOiJub25lIn0.e30."}))["error"] == f"{name}_not_supported"
 
 
 def test_claims_essential_is_no_error(rp: RelyingParty) -> None:

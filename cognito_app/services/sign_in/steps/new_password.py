@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cognito_app.core import secrets
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException
 from cognito_app.models import PoolUser, user_rows
 from cognito_app.services import attributes, compromised, password_history, password_rules, users
@@ -17,6 +18,7 @@ from cognito_app.services.sign_in.state import (
     Outcome,
     Session,
     open_session,
+    password_mark,
 )
 
 PREFIX = "userAttributes."
@@ -33,7 +35,7 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
     if opened.is_spent():
         raise NotAuthorizedException(SPENT_SESSION)
     user = user_rows.by_id(opened.user_id)
-    if user is None:
+    if user is None or not secrets.compare(password_mark(user), opened.password_mark):
         raise NotAuthorizedException(INVALID_SESSION)
     _check_user(context, user, name)
     merged = _merged_attributes(context, user, answers)

@@ -8,6 +8,7 @@ from cognito_app.core import srp
 from cognito_app.models import PoolUser, user_rows
 from cognito_app.services import attempts, device_tracking, password_rules, users
 from cognito_app.services.sign_in import custom_state, exchange, gates, hooks, srp_challenge, target
+from cognito_app.services.sign_in.resume import has_name
 from cognito_app.services.sign_in.state import Context, Outcome
 
 
@@ -59,7 +60,6 @@ def answer(context: Context, session: str | None, answers: Mapping[str, str]) ->
 def _is_same_name(context: Context, opened: exchange.Exchange, user: PoolUser | None, name: str) -> bool:
     """Clients answer under the name they were given; any other sign-in name of the same user is taken too."""
     fold = context.pool.fold
-    known = {fold(opened.about["i"]), fold(opened.about["t"])}
-    if user is not None:
-        known |= {fold(alias) for alias in users.active_aliases(context.pool, user).values()}
-    return fold(name) in known
+    if fold(name) in {fold(opened.about["i"]), fold(opened.about["t"])}:
+        return True
+    return user is not None and has_name(context.pool, user, name)

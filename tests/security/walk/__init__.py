@@ -1,0 +1,1 @@
+"""A random walk over sign-in: the world it walks in, the model that says what may happen, the steps."""
