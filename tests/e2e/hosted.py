@@ -29,6 +29,7 @@ LOOKS: list[tuple[tuple[int, int], Any]] = [
     ((390, 844), "dark"),
 ]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+ONLY_ADMINISTRATORS = {"RecoveryMechanisms": [{"Name": "admin_only", "Priority": 1}]}
 PHONE = "+15550001111"
 PASSWORD = "Browser-Horse-5!"
 
