@@ -323,6 +323,7 @@ def test_terms_and_required_attributes_at_sign_up(passwords: HostedPool, new_wal
     walk.type("Family name", "Bell")
     walk.type("Password", PASSWORD)
     walk.enter("Password once more", PASSWORD)
+    walk.see("Confirm your account")
     walk.enter("Confirmation code", passwords.code("terry@example.com"))
     walk.arrive(passwords.callback)
 
@@ -425,6 +426,7 @@ def test_back_and_two_tabs_lose_no_sign_in(choice: HostedPool, new_walk: NewWalk
     second.go(choice.address(state="s-2"))
     second.enter("Username", other)
     second.press("Code by email")
+    second.see("Enter your code")
     one.press("Code by email")
     one.see("Enter your code")
     code = choice.code(f"{name}@example.com")
