@@ -64,7 +64,7 @@ class Visit:
         self.request = request
         self.request_id = request_id
         self.site = site
-        self.query = steps.without_step(request.META.get("QUERY_STRING", ""))
+        self.query = steps.without_own(request.META.get("QUERY_STRING", ""))
         self._csrf = request.COOKIES.get(CSRF_COOKIE) or secrets.urlsafe(24)
         self.authorize: AuthorizeRequest | None = None
         self.client: ClientConfig | None = None

@@ -12,6 +12,7 @@ from typing import Any
 from cognito_app.core import clock, keyring
 
 PARAMETER = "step"
+NOTICE = "notice"
 STAYS = timedelta(hours=1)
 MAX_LENGTH = 6000
 
@@ -32,9 +33,10 @@ def opened(browser: str, sealed: str) -> tuple[str, dict[str, Any]] | None:
     return (data["t"], data["c"]) if clock.from_epoch(data["e"]) > clock.now() else None
 
 
-def without_step(query: str) -> str:
-    """Return a query string without the page that it holds."""
-    return "&".join(part for part in query.split("&") if not part.startswith(f"{PARAMETER}="))
+def without_own(query: str) -> str:
+    """Return a query string without what belongs to one page alone."""
+    own = (f"{PARAMETER}=", f"{NOTICE}=")
+    return "&".join(part for part in query.split("&") if not part.startswith(own))
 
 
 def _place(browser: str) -> bytes:

@@ -385,6 +385,28 @@ def test_setting_up_second_factors(server: Running, idp: Any, callback: str, new
     walk.see("Enter your code", "mfa-app")
 
 
+def test_screens_in_a_style(server: Running, idp: Any, callback: str, new_walk: NewWalk) -> None:
+    pool = HostedPool(server, idp, callback, EVERY)
+    idp.create_user_pool_domain(Domain="styled-" + pool.client_id[:8], UserPoolId=pool.pool_id, ManagedLoginVersion=2)
+    idp.create_managed_login_branding(UserPoolId=pool.pool_id, ClientId=pool.client_id, UseCognitoProvidedValues=True)
+    name = pool.create()
+    walk = new_walk()
+    Authenticator(walk.page)
+    walk.go(pool.address())
+    walk.see("Sign in", "styled-identify")
+    walk.enter("Username", name)
+    walk.see("Choose how to sign in", "styled-choice")
+    walk.press("Password")
+    walk.enter("Password", "Wrong-Horse-5!")
+    walk.page.get_by_role("alert").wait_for()
+    walk.see("Enter your password", "styled-password")
+    walk.press("Other ways to sign in")
+    walk.press("Code by email")
+    walk.see("Enter your code", "styled-code")
+    walk.go(pool.address("signup"))
+    walk.see("Create an account", "styled-signup")
+
+
 def test_links_and_errors(choice: HostedPool, new_walk: NewWalk) -> None:
     walk = new_walk()
     walk.go(choice.address(redirect_uri="https://evil.example.com/"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import time_machine
@@ -33,14 +34,14 @@ def test_a_signed_in_browser_goes_on_as_the_same_user_or_as_another(site: Site) 
     site.code()
     page = site.get("login", **site.request())
     assert heading(page) == "You are signed in"
-    assert "signed in as <strong>ann</strong>" in text(page)
+    assert "Continue as <strong>ann</strong>" in text(page)
     assert arrived(send(site, page, action="continue"))
     assert BrowserSession.objects.count() == 1
     page = send(site, page, action="switch")
     assert heading(page) == "Sign in"
     site.app.sign_up("ben")
     assert arrived(send(site, page, username="ben", password=PASSWORD))
-    assert "signed in as <strong>ben</strong>" in text(site.get("login", **site.request()))
+    assert "Continue as <strong>ben</strong>" in text(site.get("login", **site.request()))
 
 
 def test_going_on_needs_the_forms_token(site: Site) -> None:
@@ -79,7 +80,7 @@ def test_an_email_name_is_shown_instead_of_the_generated_one(idp: Any, inbox: In
     page = send(site, site.get("signup", **site.request()), to="signup", username="ann@example.com", password=PASSWORD)
     page = site.submit("signup", {"username": "ann@example.com", "password": PASSWORD, "password_again": PASSWORD})
     assert arrived(send(site, page, to="confirm", code=app.inbox.code("ann@example.com")))
-    assert "signed in as <strong>ann@example.com</strong>" in text(site.get("login", **site.request()))
+    assert "Continue as <strong>ann@example.com</strong>" in text(site.get("login", **site.request()))
 
 
 @pytest.mark.parametrize("flows", [None, CHOICE_FLOWS])
@@ -173,6 +174,50 @@ def test_an_authenticator_app_keeps_its_name(idp: Any, inbox: Inbox) -> None:
     assert "your authenticator app <strong>My &lt;phone&gt;</strong> shows" in text(page)
     page = send(site, page, code="000")
     assert "My &lt;phone&gt;" in text(page)
+
+
+def test_a_page_is_shown_again_in_its_own_browser_alone(site: Site) -> None:
+    site.get("login", **site.request())
+    token = site.browser.cookies["XSRF-TOKEN"].value
+    address = f"/{site.app.pool_id}/login?" + urlencode(site.request())
+    form = {"_csrf": token, "username": "ann", "password": "Wrong-Horse-9!"}
+    answer = site.browser.post(address, form)
+    assert answer.status_code == 303
+    step = answer["Location"]
+    assert "Wrong-Horse" not in step
+    for _ in range(2):
+        page = site.browser.get(step)
+        assert alert(page) == "Incorrect username or password."
+        assert "step=" not in text(page)
+    other = site.browser.__class__()
+    assert "alert" not in text(other.get(step))
+    assert "alert" not in text(site.browser.get(step[:-4]))
+    with time_machine.travel(clock.now() + timedelta(minutes=61), tick=False):
+        assert "alert" not in text(site.browser.get(step))
+
+
+def test_the_address_of_a_page_does_not_get_round_the_checks_of_the_request(site: Site) -> None:
+    site.get("login", **site.request())
+    token = site.browser.cookies["XSRF-TOKEN"].value
+    address = f"/{site.app.pool_id}/login?" + urlencode(site.request())
+    step = site.browser.post(address, {"_csrf": token, "username": "ann", "password": "x"})["Location"]
+    sealed = parse_qs(urlsplit(step).query)["step"][0]
+    answer = site.get("login", **site.request(redirect_uri="https://evil.example.com/"), step=sealed)
+    assert "error=redirect_mismatch" in answer["Location"]
+
+
+def test_a_notice_is_shown_once(site: Site) -> None:
+    page = site.get("login", **site.request(), notice="password_changed")
+    assert "notice=" not in text(page)
+
+
+def test_the_classic_pages_ask_for_name_and_password(app: App) -> None:
+    app.sign_up()
+    app.idp.create_user_pool_domain(Domain="old-style", UserPoolId=app.pool_id, ManagedLoginVersion=1)
+    site = Site(app, ExplicitAuthFlows=CHOICE_FLOWS)
+    assert 'type="password"' in text(site.get("login", **site.request()))
+    assert arrived(site.submit("login", {"username": "ann", "password": PASSWORD}))
+    assert "error=passkeys_unavailable" in site.get("passkeys/add", **site.request())["Location"]
 
 
 def test_the_error_page_names_the_request(site: Site) -> None:
