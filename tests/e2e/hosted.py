@@ -201,3 +201,52 @@ def administrator(server: Running) -> Any:
         aws_secret_access_key=server.facts["secret_access_key"],
         config=Config(retries={"max_attempts": 0}),
     )
+
+
+class Authenticator:
+    """A virtual authenticator of a page, as a computer with a fingerprint reader has one."""
+
+    def __init__(self, page: Page) -> None:
+        self.session = page.context.new_cdp_session(page)
+        self.session.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        added = self.session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self.at = {"authenticatorId": added["authenticatorId"]}
+
+    def touches(self, enabled: bool) -> None:
+        """Let somebody touch the reader, or nobody."""
+        self.session.send("WebAuthn.setAutomaticPresenceSimulation", {**self.at, "enabled": enabled})
+
+    def knows_finger(self, known: bool) -> None:
+        """Let the finger be the right one, or a wrong one."""
+        self.session.send("WebAuthn.setUserVerified", {**self.at, "isUserVerified": known})
+
+    def signatures(self) -> list[int]:
+        """Return how often each passkey signed."""
+        found = self.session.send("WebAuthn.getCredentials", self.at)["credentials"]
+        return [int(item["signCount"]) for item in found]
+
+
+def set_mfa(pool: HostedPool, demand: str, **factors: Any) -> None:
+    """Turn second factors on in a pool."""
+    every = {
+        "SmsMfaConfiguration": {"SmsConfiguration": SMS_CONFIGURATION},
+        "SoftwareTokenMfaConfiguration": {"Enabled": True},
+        "EmailMfaConfiguration": {"Message": "Your code is {####}", "Subject": "Code"},
+    }
+    given = factors or every
+    pool.idp.set_user_pool_mfa_config(UserPoolId=pool.pool_id, MfaConfiguration=demand, **given)
+
+
+def sign_in(walk: Walker, pool: HostedPool, name: str, password: str = PASSWORD) -> None:
+    """Send name and password."""
+    walk.go(pool.address())
+    walk.type("Username", name)
+    walk.enter("Password", password)

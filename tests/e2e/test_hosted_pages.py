@@ -14,11 +14,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from tests.aws.mfa import DEVELOPER, SMS_CONFIGURATION, code_now
+from tests.aws.mfa import DEVELOPER, code_now
 from tests.e2e.conftest import Running
-from tests.e2e.hosted import ONLY_ADMINISTRATORS, PASSWORD, PHONE, HostedPool, Walker, administrator, application
+from tests.e2e.hosted import (
+    ONLY_ADMINISTRATORS,
+    PASSWORD,
+    PHONE,
+    Authenticator,
+    HostedPool,
+    Walker,
+    administrator,
+    application,
+    set_mfa,
+    sign_in,
+)
 from tests.e2e.test_browser import CHROMIUM, FLAGS
 
 pytestmark = [
@@ -96,37 +107,6 @@ def choice(server: Running, idp: Any, callback: str) -> HostedPool:
     party = {"RelyingPartyId": "localhost", "UserVerification": "required"}
     idp.set_user_pool_mfa_config(UserPoolId=pool.pool_id, MfaConfiguration="OFF", WebAuthnConfiguration=party)
     return pool
-
-
-class Authenticator:
-    """A virtual authenticator of a page, as a computer with a fingerprint reader has one."""
-
-    def __init__(self, page: Page) -> None:
-        self.session = page.context.new_cdp_session(page)
-        self.session.send("WebAuthn.enable")
-        options = {
-            "protocol": "ctap2",
-            "transport": "internal",
-            "hasResidentKey": True,
-            "hasUserVerification": True,
-            "isUserVerified": True,
-            "automaticPresenceSimulation": True,
-        }
-        added = self.session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        self.at = {"authenticatorId": added["authenticatorId"]}
-
-    def touches(self, enabled: bool) -> None:
-        """Let somebody touch the reader, or nobody."""
-        self.session.send("WebAuthn.setAutomaticPresenceSimulation", {**self.at, "enabled": enabled})
-
-    def knows_finger(self, known: bool) -> None:
-        """Let the finger be the right one, or a wrong one."""
-        self.session.send("WebAuthn.setUserVerified", {**self.at, "isUserVerified": known})
-
-    def signatures(self) -> list[int]:
-        """Return how often each passkey signed."""
-        found = self.session.send("WebAuthn.getCredentials", self.at)["credentials"]
-        return [int(item["signCount"]) for item in found]
 
 
 def test_sign_up_without_a_password_then_passkeys(choice: HostedPool, new_walk: NewWalk) -> None:
@@ -239,24 +219,6 @@ def passwords(server: Running, idp: Any, callback: str) -> HostedPool:
             Links={"cognito:default": f"https://example.com/{name}"},
         )
     return pool
-
-
-def set_mfa(pool: HostedPool, demand: str, **factors: Any) -> None:
-    """Turn second factors on in a pool."""
-    every = {
-        "SmsMfaConfiguration": {"SmsConfiguration": SMS_CONFIGURATION},
-        "SoftwareTokenMfaConfiguration": {"Enabled": True},
-        "EmailMfaConfiguration": {"Message": "Your code is {####}", "Subject": "Code"},
-    }
-    given = factors or every
-    pool.idp.set_user_pool_mfa_config(UserPoolId=pool.pool_id, MfaConfiguration=demand, **given)
-
-
-def sign_in(walk: Walker, pool: HostedPool, name: str, password: str = PASSWORD) -> None:
-    """Send name and password."""
-    walk.go(pool.address())
-    walk.type("Username", name)
-    walk.enter("Password", password)
 
 
 def test_name_and_password_the_account_and_another(passwords: HostedPool, new_walk: NewWalk) -> None:
