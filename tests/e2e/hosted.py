@@ -6,13 +6,14 @@ import base64
 import hashlib
 import re
 import secrets
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import boto3
@@ -20,8 +21,19 @@ from botocore.config import Config
 from playwright.sync_api import Locator, Page, ViewportSize
 
 from tests.aws.mfa import SMS_CONFIGURATION
-from tests.e2e.conftest import Running
 
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Running
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 LOOKS: list[tuple[tuple[int, int], Any]] = [
     ((1280, 800), "light"),
     ((1280, 800), "dark"),
@@ -189,6 +201,9 @@ class Walker:
         found = self.page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
         told = [(item["id"], [node["html"] for node in item["nodes"]]) for item in found["violations"]]
         assert told == [], place
+
+
+NewWalk = Callable[[], Walker]
 
 
 def administrator(server: Running) -> Any:

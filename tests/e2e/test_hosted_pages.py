@@ -5,32 +5,27 @@ Pictures go to the folder that COGNITO_PICTURES names, else to pytest's.
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.aws.mfa import DEVELOPER, code_now
 from tests.e2e.conftest import Running
 from tests.e2e.hosted import (
+    CHROMIUM,
     ONLY_ADMINISTRATORS,
     PASSWORD,
     PHONE,
     Authenticator,
     HostedPool,
+    NewWalk,
     Walker,
-    administrator,
-    application,
     set_mfa,
     sign_in,
 )
-from tests.e2e.test_browser import CHROMIUM, FLAGS
 
 pytestmark = [
     pytest.mark.e2e,
@@ -40,64 +35,6 @@ pytestmark = [
 
 EVERY = {"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"]}}}
 DIFFERENT = "The passwords differ."
-
-NewWalk = Callable[[], Walker]
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The source of axe-core."""
-    folder = tmp_path_factory.mktemp("axe")
-    (folder / "package.json").write_text('{"private": true}')
-    command = ["npm", "install", "--no-audit", "--no-fund", "--silent", "axe-core@4"]
-    subprocess.run(command, cwd=folder, check=True, timeout=180)
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all walks."""
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the pictures go."""
-    wanted = os.environ.get("COGNITO_PICTURES")
-    folder = Path(wanted) if wanted else tmp_path_factory.mktemp("pictures")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def callback() -> Iterator[str]:
-    """The application's address."""
-    with application() as address:
-        yield address
-
-
-@pytest.fixture
-def new_walk(browser: Browser, axe: str, pictures: Path) -> Iterator[NewWalk]:
-    """Make walkers, each in a browser profile of its own; at the end nothing may stand in the console."""
-    with ExitStack() as opened:
-        walkers: list[Walker] = []
-
-        def make() -> Walker:
-            context = opened.enter_context(browser.new_context())
-            walkers.append(Walker(context.new_page(), axe, pictures))
-            return walkers[-1]
-
-        yield make
-        assert [problem for walker in walkers for problem in walker.problems] == []
-
-
-@pytest.fixture(scope="module")
-def idp(server: Running) -> Any:
-    """The server's administrator."""
-    return administrator(server)
 
 
 @pytest.fixture(scope="module")
