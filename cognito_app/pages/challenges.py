@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import orjson
 from django.http import HttpResponse
 
-from cognito_app.core import qr_code
 from cognito_app.pages import attribute_fields
 from cognito_app.pages.site import Visit
 from cognito_app.services.mfa_rules import EMAIL, SMS, TOTP
@@ -117,7 +116,7 @@ def app_set_up(visit: Visit, found: Association, username: str, message: str = "
         session=found.session,
         username=username,
         secret=groups,
-        picture=qr_code.data_uri(found.uri),
+        qr_text=found.uri,
         app_name=visit.field("app_name")[:131],
         message=message,
     )

@@ -63,7 +63,7 @@ def confirm(visit: Visit) -> HttpResponse:
         user = sign_up.confirm(pool, client, flow.actor(visit), username=username, code=code[:64])
     except ServiceError as error:
         return again(message=error.message)
-    visit.new_account = True
+    visit.confirmed_account = True
     if sign_up_session:
         return _sign_in_by_code(visit, request, client, user, auto.after_confirmation(pool, client, proved, user))
     return sign_in_confirmed(visit, request, client, user, session)

@@ -13,10 +13,11 @@ from django.http import HttpResponse
 from cognito_app.errors import (
     CodeMismatchException,
     NotAuthorizedException,
+    PasswordResetRequiredException,
     ServiceError,
     UserNotConfirmedException,
 )
-from cognito_app.pages import flow, identify
+from cognito_app.pages import flow, identify, recovery
 from cognito_app.pages.confirm import confirmation_page
 from cognito_app.pages.site import Visit
 from cognito_app.services import users
@@ -78,6 +79,8 @@ class FirstFactor:
             context = flow.context(self.visit, self.client)
             user = users.find(self.visit.site.pool, self.name)
             return confirmation_page(self.visit, self.name, seal_session(context, "SIGN_UP", user, ("pwd",)))
+        except PasswordResetRequiredException:
+            return recovery.ask(self.visit, self.name, message=recovery.RESET_FIRST)
         except ServiceError as error:
             return identify.form(self.visit, self.client, username=self.name, message=error.message)
 
@@ -96,8 +99,7 @@ class FirstFactor:
             return self._form("first_password", recovery=identify.has_recovery(self.visit), **shown)
         if outcome.name == PASSKEY:
             options = outcome.parameters["CREDENTIAL_REQUEST_OPTIONS"]
-            shown.update(self.visit.passkey_script())
-            return self._form("first_passkey", session=outcome.session, options=options, **shown)
+            return self._form("first_passkey", session=outcome.session, passkey_options=options, **shown)
         destination = outcome.parameters["CODE_DELIVERY_DESTINATION"]
         return self._form("first_code", session=outcome.session, destination=destination, **shown)
 

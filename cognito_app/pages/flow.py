@@ -126,4 +126,4 @@ def add_passkey_page(
     if invitation is None:
         return visit.render("add_passkey", ticket=ticket, message=passkeys.TOO_MANY)
     options = orjson.dumps(passkeys.creation_options(user, invitation)).decode()
-    return visit.render("add_passkey", ticket=ticket, options=options, message=message, **visit.passkey_script())
+    return visit.render("add_passkey", ticket=ticket, passkey_options=options, message=message)

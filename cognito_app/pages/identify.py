@@ -62,4 +62,4 @@ def _passkey(visit: Visit, client: ClientConfig) -> dict[str, Any]:
     if challenge is None:
         return {}
     options = challenge.parameters["CREDENTIAL_REQUEST_OPTIONS"]
-    return {"options": options, "session": challenge.session or "", **visit.passkey_script()}
+    return {"passkey_options": options, "session": challenge.session or ""}

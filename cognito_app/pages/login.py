@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from cognito_app.errors import ServiceError, UserNotConfirmedException
-from cognito_app.pages import flow, identify, mfa, new_password, step_up
+from cognito_app.errors import PasswordResetRequiredException, ServiceError, UserNotConfirmedException
+from cognito_app.pages import account, flow, identify, mfa, new_password, recovery, step_up
 from cognito_app.pages.challenges import NEW_PASSWORD
 from cognito_app.pages.confirm import confirmation_page
 from cognito_app.pages.first_factor import FirstFactor
@@ -25,11 +25,16 @@ def login(visit: Visit) -> HttpResponse:
     """Show the form, or check what was sent."""
     request, client = visit.read_authorize()
     if not visit.is_post:
+        session = account.present(visit, request, client)
+        if session is not None:
+            return account.show(visit, session.user)
         stepping_up = step_up.show(visit, request, client)
         if stepping_up is not None:
             return stepping_up
         hint = visit.field("username") or str(visit.request.GET.get("login_hint", ""))
         return identify.form(visit, client, username=hint[:128])
+    if visit.field("action") in account.ACTIONS:
+        return account.answer(visit, request, client)
     challenge = visit.field("challenge")
     if challenge in mfa.CHALLENGES or challenge in (NEW_PASSWORD, step_up.CHALLENGE):
         return _answer(visit, request, client, challenge)
@@ -63,6 +68,8 @@ def _password(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> 
         # Raised only after a right password, so this browser may go on to confirm and be signed in.
         user = users.find(visit.site.pool, username)
         return confirmation_page(visit, username, seal_session(context, CONFIRM, user, ("pwd",)))
+    except PasswordResetRequiredException:
+        return recovery.ask(visit, username, message=recovery.RESET_FIRST)
     except ServiceError as error:
         return identify.form(visit, client, username=username, message=error.message)
     return flow.show(visit, request, outcome)

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 
 from cognito_app.errors import ServiceError
 from cognito_app.models import BrowserSession
-from cognito_app.pages import flow
+from cognito_app.pages import account, flow
 from cognito_app.pages.site import ADD_PASSKEY, SESSION_COOKIE, Visit, page
 from cognito_app.services import passkey_offer, passkeys, sessions
 from cognito_app.services.authorization import AuthorizeRequest
@@ -25,7 +25,7 @@ def add_passkey(visit: Visit) -> HttpResponse:
     if visit.is_post:
         return _answer(visit, request, client)
     token = visit.request.COOKIES.get(SESSION_COOKIE, "")
-    session = passkey_offer.present(visit.site.pool, client, request, token)
+    session = account.present(visit, request, client)
     if session is None:
         return _to_login(visit)
     ticket = passkey_offer.ticket_of(request, token, None)

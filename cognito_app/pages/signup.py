@@ -58,7 +58,7 @@ def signup(visit: Visit) -> HttpResponse:
         return confirmation_page(visit, username, "", sign_up_session=session, destination=destination)
     session = seal_session(flow.context(visit, client), "SIGN_UP", registered.user, ("pwd",))
     if sign_up.is_confirmed(registered.user):
-        visit.new_account = True
+        visit.confirmed_account = True
         return sign_in_confirmed(visit, request, client, registered.user, session)
     return confirmation_page(visit, username, session, destination=destination)
 

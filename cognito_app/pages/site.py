@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,9 +13,10 @@ from django.template import loader
 from django.templatetags.static import static
 from django.views.decorators.csrf import csrf_exempt
 
-from cognito_app.core import ids, secrets
+from cognito_app.core import ids, qr_code, secrets
 from cognito_app.core.http import client_ip
 from cognito_app.errors import ServiceError, TooManyRequestsException
+from cognito_app.pages import steps
 from cognito_app.pages.look import look_context
 from cognito_app.services import authorization, replicas, sites, stamps, terms, throttle
 from cognito_app.services.authorization import AuthorizeRequest, PageError, RedirectError
@@ -59,19 +60,21 @@ PageView = Callable[["Visit"], HttpResponse]
 class Visit:
     """A request to a page of a pool's site."""
 
-    def __init__(self, request: HttpRequest, site: Site) -> None:
+    def __init__(self, request: HttpRequest, site: Site, request_id: str) -> None:
         self.request = request
+        self.request_id = request_id
         self.site = site
-        self.query = request.META.get("QUERY_STRING", "")
+        self.query = steps.without_own(request.META.get("QUERY_STRING", ""))
         self._csrf = request.COOKIES.get(CSRF_COOKIE) or secrets.urlsafe(24)
         self.authorize: AuthorizeRequest | None = None
         self.client: ClientConfig | None = None
         self.nonce = ""
-        self.new_account = bool(self.field("new_account"))
+        self.confirmed_account = False
 
     def read_authorize(self) -> tuple[AuthorizeRequest, ClientConfig]:
         """Check the authorization request that the page's query repeats. Raises PageError or RedirectError."""
-        given = {name: [str(value) for value in values] for name, values in self.request.GET.lists()}
+        lists = self.request.GET.lists()
+        given = {name: [str(value) for value in values] for name, values in lists if name != steps.PARAMETER}
         self.authorize, self.client = authorization.parse(self.site.pool, given)
         return self.authorize, self.client
 
@@ -89,11 +92,16 @@ class Visit:
         return None if self.site.classic else next((code for code in asked if code in terms.LANGUAGES), None)
 
     @property
+    def new_account(self) -> bool:
+        """Whether the sign-in goes on from a sign-up."""
+        return self.confirmed_account or bool(self.field("new_account"))
+
+    @property
     def wants_passkey(self) -> bool:
         """Whether a passkey is to be offered at the end of the sign-in."""
         return self.new_account or ADD_PASSKEY in self.request.GET
 
-    def passkey_script(self) -> dict[str, Any]:
+    def _passkey_script(self) -> dict[str, Any]:
         """Return what a page with the script of passkeys needs; its headers let that script run and no other."""
         self.nonce = self.nonce or secrets.urlsafe(16)
         return {"nonce": self.nonce, "passkey_script": static("cognito_app/js/passkeys.js")}
@@ -148,17 +156,41 @@ class Visit:
         return f"{self.site.prefix}/{page}" + (f"?{self.query}" if self.query else "")
 
     def render(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
-        """Show a page."""
+        """Show a page; one that answers a form has an address of its own, for the Back button and the reload."""
+        if self.is_post and self.authorize is not None and status == 200:
+            step = steps.seal(self._csrf, template, {**context, "new_account": self.new_account})
+            if step is not None:
+                response = HttpResponse(status=303)
+                response["Location"] = f"{self.request.path}?{self.query}&{steps.PARAMETER}={step}"
+                return response
+        return self._page(template, status, context)
+
+    def shown_again(self) -> HttpResponse | None:
+        """Show the page that the address holds, None if it holds none for this browser."""
+        sealed = self.request.GET.get(steps.PARAMETER)
+        kept = steps.opened(self._csrf, str(sealed)) if sealed and self.request.method != "POST" else None
+        if kept is None:
+            return None
+        self.read_authorize()
+        template, context = kept
+        self.confirmed_account = bool(context["new_account"])
+        return self._page(template, 200, context)
+
+    def _page(self, template: str, status: int, context: Mapping[str, Any]) -> HttpResponse:
         shown = {
             "csrf": self._csrf,
             "pool_name": self.site.pool.name,
             "client_name": self.client.name if self.client else "",
             "links": {name: self.link(path) for name, path in PAGES.items()},
+            "request_id": self.request_id,
             "new_account": self.new_account,
             "stylesheet": static("cognito_app/css/managed-login.css"),
             **look_context(self.site, self.client_id),
             **context,
+            **(self._passkey_script() if "passkey_options" in context else {}),
         }
+        if "qr_text" in context:
+            shown["picture"] = qr_code.data_uri(context["qr_text"])
         html = loader.render_to_string(f"cognito_app/managed_login/{template}.html", shown)
         response = HttpResponse(html, status=status)
         self._set_cookie(response, CSRF_COOKIE, self._csrf)
@@ -196,7 +228,7 @@ def page(view: PageView) -> Callable[..., HttpResponse]:
             site = sites.find(request.META.get("HTTP_HOST", ""), segment)
             if site is None or not replicas.serves_users(site.pool.id):
                 return _not_found()
-            visit = Visit(request, site)
+            visit = Visit(request, site, request_id)
             response = _answer(view, visit)
         except TooManyRequestsException as error:
             response = HttpResponse(error.message, status=429, content_type="text/plain", headers={"Retry-After": "1"})
@@ -220,7 +252,7 @@ def _answer(view: PageView, visit: Visit) -> HttpResponse:
     visit.count()
     try:
         visit.check_role()
-        return view(visit)
+        return visit.shown_again() or view(visit)
     except PageError as error:
         return visit.error(error.error)
     except RedirectError as error:

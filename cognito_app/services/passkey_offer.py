@@ -13,7 +13,7 @@ from datetime import timedelta
 from cognito_app.core import clock, keyring
 from cognito_app.errors import ServiceError
 from cognito_app.models import BrowserSession, PoolUser
-from cognito_app.services import authorization, passkeys, sessions
+from cognito_app.services import passkeys, sessions
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.passkeys import Invitation
@@ -62,12 +62,6 @@ def waiting(pool: PoolConfig, request: AuthorizeRequest, token: str, ticket: str
     if session is None or not mine or clock.from_epoch(data["e"]) <= clock.now():
         return None
     return Waiting(session, data["v"])
-
-
-def present(pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest, token: str) -> BrowserSession | None:
-    """Return the browser session that answers the request without a new sign-in."""
-    session = sessions.find(pool.id, token)
-    return session if authorization.may_reuse(pool, client, request, session) else None
 
 
 def _browser_mark(token: str) -> str:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -20,33 +20,12 @@ import requests
 from playwright.sync_api import Page, sync_playwright
 
 from tests.e2e.conftest import Running
+from tests.e2e.hosted import CHROMIUM, FLAGS, App
 
 pytestmark = pytest.mark.e2e
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PASSWORD = "Browser-Horse-5!"
 SIZES = [({"width": 1280, "height": 800}, "light"), ({"width": 390, "height": 844}, "dark")]
-
-
-class App(BaseHTTPRequestHandler):
-    """The application that users come back to."""
-
-    def do_GET(self) -> None:  # the base class's name
-        """Answer anything."""
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"<title>back</title>back in the app")
-
-    def log_message(self, *args: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,15 @@ class Site:
         """Send a form with the token of the browser's cookie."""
         token = self.browser.cookies["XSRF-TOKEN"].value
         address = f"/{self.app.pool_id}/{page}?" + urlencode(self.request(**changes))
-        return self.browser.post(address, {"_csrf": token, **fields})
+        return self.follow(self.browser.post(address, {"_csrf": token, **fields}))
+
+    def follow(self, answer: Any) -> Any:
+        """Go to the page that answers a form; what is set with the way there is told with the page."""
+        if answer.status_code != 303:
+            return answer
+        page = self.browser.get(answer["Location"])
+        page.cookies.update(answer.cookies)
+        return page
 
     def code(self, **changes: str) -> str:
         """Sign in on the page and return the code."""

@@ -15,6 +15,7 @@ def text(page: Any) -> str:
     assert page.status_code == 200, page.content
     shown = page.content.decode()
     assert "style=" not in shown
+    assert re.findall(r"<script[^>]*>", shown) == re.findall(r'<script src="[^"]+" nonce="[^"]+" defer>', shown)
     assert "<h1>" in shown
     for found in re.findall(r'<input id="([^"]+)"', shown):
         assert f'<label for="{found}">' in shown

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import html
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -27,6 +25,7 @@ from tests.aws.mfa import (
 )
 from tests.conftest import PASSWORD, App, Inbox
 from tests.oauth.test_oauth import Site
+from tests.pages.forms import alert, arrived, send, text
 
 pytestmark = pytest.mark.django_db
 
@@ -47,40 +46,10 @@ def site(app: App) -> Site:
     return Site(app)
 
 
-def text(page: Any) -> str:
-    """Return a page that was shown, checked for what every page of a second factor has in common."""
-    assert page.status_code == 200
-    shown = page.content.decode()
-    assert "<script" not in shown
-    assert "style=" not in shown
-    assert "<h1>" in shown
-    for found in re.findall(r'<input id="([^"]+)"', shown):
-        assert f'<label for="{found}">' in shown
-    return str(shown)
-
-
 def sign_in(site: Site, name: str = "ann") -> Any:
     """Send the sign-in form."""
     site.get("login", **site.request())
     return site.submit("login", {"username": name, "password": PASSWORD})
-
-
-def send(site: Site, page: Any, **typed: str) -> Any:
-    """Send the form of a page with its hidden fields, and what was typed or clicked."""
-    hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text(page))
-    return site.submit("login", {**{name: html.unescape(value) for name, value in hidden}, **typed})
-
-
-def alert(page: Any) -> str:
-    """Return the message of a page."""
-    found = re.search(r'role="alert" id="message">([^<]*)<', text(page))
-    assert found
-    return html.unescape(found.group(1))
-
-
-def arrived(answer: Any) -> bool:
-    """Whether the browser is on its way back to the application with a code."""
-    return answer.status_code == 302 and "code" in parse_qs(urlsplit(answer["Location"]).query)
 
 
 def test_sms(app: App, site: Site) -> None:

@@ -62,7 +62,7 @@ def register(site: Site, name: str = "ann", **parameters: str) -> Authenticator:
     address = page["Location"]
     site.browser.get(address)
     form = {"_csrf": site.browser.cookies["XSRF-TOKEN"].value, "username": name, "password": PASSWORD}
-    page = site.browser.post(address, form)
+    page = site.follow(site.browser.post(address, form))
     assert heading(page) == "Add a passkey"
     authenticator = Authenticator()
     made = authenticator.create(options(page), ORIGIN)
@@ -164,7 +164,8 @@ def test_the_offer_stands_for_the_sign_in_before_it(site: LocalSite, changes: di
     address = f"/{site.app.pool_id}/login?" + urlencode({**site.request(**changes), "add_passkey": "1"})
     site.browser.get(address)
     token = site.browser.cookies["XSRF-TOKEN"].value
-    page = site.browser.post(address, {"_csrf": token, "username": "ann", "password": PASSWORD})
+    form = {"_csrf": token, "username": "ann", "password": PASSWORD}
+    page = site.follow(site.browser.post(address, form))
     fields = {"ticket": re.findall(r'name="ticket" value="([^"]+)"', text(page))[0], "action": "skip"}
     assert arrived(site.submit("passkeys/add", fields, **changes))
     # Of another request, of another browser, altered: none of them is a sign-in.

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from cognito_app.errors import NotAuthorizedException
 from cognito_app.models import RefreshToken, WebAuthnCredential
+from cognito_app.services import config
+from cognito_app.services.actor import Actor
+from cognito_app.services.sign_in import engine
+from cognito_app.services.sign_in.state import Attempt, Context
+from cognito_app.services.sign_in.steps import passkey
 from tests.aws.choice import asserted, begin, create, make_choice_app, register_passkey, relying_party
 from tests.aws.mfa import respond
 from tests.clients.authenticator import Authenticator
@@ -65,6 +72,29 @@ def test_one_passkey_challenge(choice: App, counts: bool) -> None:
     assert counted == {"ok": 1, "NotAuthorizedException": TRIES - 1}
     assert RefreshToken.objects.count() == 1
     assert WebAuthnCredential.objects.get().sign_count == int(counts)
+
+
+def test_one_sign_in_by_a_passkey_that_tells_the_name(choice: App) -> None:
+    authenticator = Authenticator()
+    register_passkey(choice, authenticator)
+    context = Context(
+        pool=config.pool(choice.pool_id),
+        client=config.client(choice.client_id),
+        actor=Actor(),
+        complete=lambda proof: proof.user.username,
+    )
+    found = passkey.invite(context)
+    credential = asserted({"ChallengeParameters": found.parameters}, authenticator)
+    given = {"CREDENTIAL": credential}
+
+    def answer() -> str:
+        try:
+            engine.respond(replace(context, attempt=Attempt()), passkey.OF_ANYONE, found.session, given)
+        except NotAuthorizedException:
+            return "NotAuthorizedException"
+        return "ok"
+
+    assert in_parallel(TRIES, answer) == {"ok": 1, "NotAuthorizedException": TRIES - 1}
 
 
 def test_one_sign_in_after_sign_up(choice: App) -> None:
