@@ -34,4 +34,12 @@ def answer(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> Htt
     if session is None:
         return identify.form(visit, client, username="")
     record = sessions.record_of(visit.site.pool, visit.request.COOKIES[SESSION_COOKIE])
-    return flow.back(visit, request, session.user, session.authenticated_at, event_id=None, record=record)
+    return flow.back(
+        visit,
+        request,
+        session.user,
+        session.authenticated_at,
+        event_id=None,
+        record=record,
+        methods=session.methods,
+    )

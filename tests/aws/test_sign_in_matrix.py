@@ -27,7 +27,8 @@ from tests.aws.mfa import (
 from tests.clients.devices import TRACKING, confirm
 from tests.conftest import FLOWS, PASSWORD, Inbox, make_app
 from tests.oauth.test_oauth import Site
-from tests.pages.test_mfa_pages import arrived, send, sign_in
+from tests.pages.forms import arrived, send
+from tests.pages.test_mfa_pages import sign_in
 from tests.security.walk.srp_client import SrpClient
 
 pytestmark = pytest.mark.django_db

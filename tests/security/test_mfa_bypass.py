@@ -32,7 +32,8 @@ from tests.clients.devices import TRACKING, confirm
 from tests.clocks import stopped
 from tests.conftest import FLOWS, PASSWORD, App, Inbox, make_app, refused
 from tests.oauth.test_oauth import Site
-from tests.pages.test_mfa_pages import send, sign_in, text
+from tests.pages.forms import send, text
+from tests.pages.test_mfa_pages import sign_in
 from tests.triggers.lambdas import Lambdas, config, serving
 
 pytestmark = pytest.mark.django_db
