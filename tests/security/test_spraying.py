@@ -208,17 +208,20 @@ def fill(app: App, users: int, prefix: str = "user") -> None:
     model = PoolUser.objects.get(username="ann")
     known = passwords.hash_password(GUESS)
     PoolUser.objects.bulk_create(
-        PoolUser(
-            pool_id=app.pool_id,
-            username=f"{prefix}{number}",
-            username_key=f"{prefix}{number}",
-            sub=ids.uuid4(),
-            status=model.status,
-            password_hash=known if number % 10 == 9 else model.password_hash,
-            created_at=model.created_at,
-            modified_at=model.modified_at,
-        )
-        for number in range(users)
+        (
+            PoolUser(
+                pool_id=app.pool_id,
+                username=f"{prefix}{number}",
+                username_key=f"{prefix}{number}",
+                sub=ids.uuid4(),
+                status=model.status,
+                password_hash=known if number % 10 == 9 else model.password_hash,
+                created_at=model.created_at,
+                modified_at=model.modified_at,
+            )
+            for number in range(users)
+        ),
+        batch_size=1000,  # PostgreSQL takes 65,535 parameters
     )
 
 
