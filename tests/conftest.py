@@ -21,16 +21,6 @@ from tests.clients import boto
 PASSWORD = "Correct-Horse-9!"
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the attacks in their full size out, unless ``-m`` speaks of them."""
-    if "slow" in config.option.markexpr:
-        return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    if slow:
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
-
-
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html and identity pools'.
 COMMON_ERRORS = frozenset(
     {
