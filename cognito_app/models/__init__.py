@@ -10,9 +10,11 @@ from cognito_app.models.device import Device
 from cognito_app.models.domain import Domain
 from cognito_app.models.factor import SoftwareToken, WebAuthnCredential
 from cognito_app.models.group import Group, GroupMembership
+from cognito_app.models.iam_provider import OidcProvider, SamlProvider
 from cognito_app.models.identity_pool import Identity, IdentityPool, Login
 from cognito_app.models.key import SigningKey
 from cognito_app.models.limit import ProvisionedLimit, RateCounter
+from cognito_app.models.managed_policy import ManagedPolicy, PolicyAttachment
 from cognito_app.models.operator import SetupLink
 from cognito_app.models.outbox import OutboxMessage
 from cognito_app.models.password_history import PasswordHistory
@@ -48,8 +50,11 @@ __all__ = [
     "LinkedIdentity",
     "Login",
     "ManagedLoginBranding",
+    "ManagedPolicy",
+    "OidcProvider",
     "OutboxMessage",
     "PasswordHistory",
+    "PolicyAttachment",
     "PoolReplica",
     "PoolUser",
     "ProviderIdentifier",
@@ -59,6 +64,7 @@ __all__ = [
     "ResourceServer",
     "RiskConfiguration",
     "Role",
+    "SamlProvider",
     "SamlSigningKey",
     "SetupLink",
     "SignInThrottle",
