@@ -285,6 +285,13 @@ class ExpiredWebIdentityToken(ServiceError):
         return "ExpiredTokenException"
 
 
+class IDPCommunicationError(ServiceError): ...
+
+
+class IDPRejectedClaim(ServiceError):
+    status = 403
+
+
 class InvalidIdentityToken(ServiceError): ...
 
 

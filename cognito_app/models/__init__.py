@@ -9,8 +9,8 @@ from cognito_app.models.client import AppClient, ClientSecret
 from cognito_app.models.device import Device
 from cognito_app.models.domain import Domain
 from cognito_app.models.factor import SoftwareToken, WebAuthnCredential
+from cognito_app.models.federation import OpenIdProvider, SamlProvider
 from cognito_app.models.group import Group, GroupMembership
-from cognito_app.models.iam_provider import OidcProvider, SamlProvider
 from cognito_app.models.identity_pool import Identity, IdentityPool, Login
 from cognito_app.models.key import SigningKey
 from cognito_app.models.limit import ProvisionedLimit, RateCounter
@@ -51,7 +51,7 @@ __all__ = [
     "Login",
     "ManagedLoginBranding",
     "ManagedPolicy",
-    "OidcProvider",
+    "OpenIdProvider",
     "OutboxMessage",
     "PasswordHistory",
     "PolicyAttachment",

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from cognito_app.conf import app_settings
 from cognito_app.core import clock, safe_http
 from cognito_app.errors import EntityAlreadyExists, InvalidInput, LimitExceeded, NoSuchEntity
-from cognito_app.models import OidcProvider
+from cognito_app.models import OpenIdProvider
 from cognito_app.services import stamps
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.iam_memory import Memory
@@ -21,37 +21,36 @@ MAX_CLIENT_IDS = 100
 MAX_THUMBPRINTS = 5
 MAX_PROVIDERS = 100
 
-_providers: Memory[OidcProvider] = Memory(lambda: {row.url: row for row in OidcProvider.objects.all()})
+_providers: Memory[OpenIdProvider] = Memory(lambda: {row.name: row for row in OpenIdProvider.objects.all()})
 
 
-def arn_of(provider: OidcProvider) -> str:
+def arn_of(provider: OpenIdProvider) -> str:
     """Return a provider's ARN, which ends in its address."""
-    return f"{_prefix()}{provider.url}"
+    return f"{_prefix()}{provider.name}"
 
 
-def issuer_of(provider: OidcProvider) -> str:
+def issuer_of(provider: OpenIdProvider) -> str:
     """Return the ``iss`` of a provider's tokens."""
-    return f"{provider.scheme}://{provider.url}"
+    return provider.url
 
 
 def _prefix() -> str:
     return f"arn:aws:iam::{app_settings.account_id}:oidc-provider/"
 
 
-def by_arn(arn: str) -> OidcProvider | None:
+def by_arn(arn: str) -> OpenIdProvider | None:
     """Return the provider of an ARN of this account, from memory while nothing changed."""
     prefix = _prefix()
     return _providers.get(arn[len(prefix) :]) if arn.startswith(prefix) else None
 
 
-def by_issuer(issuer: str) -> OidcProvider | None:
+def by_issuer(issuer: str) -> OpenIdProvider | None:
     """Return the provider whose tokens have this ``iss``, from memory while nothing changed."""
-    scheme, separator, url = issuer.partition("://")
-    found = _providers.get(url) if separator else None
-    return found if found is not None and found.scheme == scheme else None
+    found = _providers.get(issuer.partition("://")[2])
+    return found if found is not None and found.url == issuer else None
 
 
-def find(arn: str) -> OidcProvider:
+def find(arn: str) -> OpenIdProvider:
     """Return the provider of an ARN. Raises InvalidInput or NoSuchEntity."""
     if ":oidc-provider/" not in arn:
         raise InvalidInput(f"Invalid ARN: {arn}")
@@ -61,7 +60,7 @@ def find(arn: str) -> OidcProvider:
     return found
 
 
-def listed() -> list[OidcProvider]:
+def listed() -> list[OpenIdProvider]:
     """Return all providers in the order of their addresses."""
     return list(_providers.all().values())
 
@@ -73,9 +72,9 @@ def create(
     client_ids: Sequence[str] = (),
     thumbprints: Sequence[str] = (),
     tags: Mapping[str, str] | None = None,
-) -> OidcProvider:
+) -> OpenIdProvider:
     """Create a provider. Raises InvalidInput, EntityAlreadyExists or LimitExceeded."""
-    scheme, address = _check_url(url)
+    name = _check_url(url)
     if len(client_ids) > MAX_CLIENT_IDS:
         raise LimitExceeded(f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {MAX_CLIENT_IDS}")
     if len(thumbprints) > MAX_THUMBPRINTS:
@@ -84,9 +83,9 @@ def create(
         raise LimitExceeded(f"Cannot exceed quota for OpenIdConnectProvidersPerAccount: {MAX_PROVIDERS}")
     try:
         with transaction.atomic():
-            provider = OidcProvider(
-                url=address,
-                scheme=scheme,
+            provider = OpenIdProvider(
+                name=name,
+                url=url,
                 client_ids=list(dict.fromkeys(client_ids)),
                 thumbprints=[thumbprint.lower() for thumbprint in thumbprints],
                 tags=dict(tags or {}),
@@ -94,13 +93,13 @@ def create(
             )
             provider.save(force_insert=True)
             stamps.bump(stamps.IAM)
-            audit(actor, "CreateOpenIDConnectProvider", subject=address)
+            audit(actor, "CreateOpenIDConnectProvider", subject=name)
     except IntegrityError:
         raise EntityAlreadyExists(f"Provider with url {url} already exists.") from None
     return provider
 
 
-def _check_url(url: str) -> tuple[str, str]:
+def _check_url(url: str) -> str:
     try:
         parts = safe_http.check_url(url)
     except safe_http.FetchError:
@@ -109,8 +108,7 @@ def _check_url(url: str) -> tuple[str, str]:
         raise InvalidInput("Invalid Open ID Connect Provider URL")
     if parts.scheme != "https" and not app_settings.outgoing_private_networks:
         raise InvalidInput("Invalid Open ID Connect Provider URL")
-    scheme, _, address = url.partition("://")
-    return scheme, address
+    return url.partition("://")[2]
 
 
 @transaction.atomic
@@ -149,25 +147,25 @@ def update(actor: Actor, arn: str, *, client_ids: Sequence[str], thumbprints: Se
     _store(actor, "UpdateOpenIDConnectProvider", provider)
 
 
-def _locked(arn: str) -> OidcProvider:
+def _locked(arn: str) -> OpenIdProvider:
     known = find(arn)
-    row = OidcProvider.objects.select_for_update().filter(pk=known.pk).first()
+    row = OpenIdProvider.objects.select_for_update().filter(pk=known.pk).first()
     if row is None:
         raise NoSuchEntity(f"OpenIDConnect Provider not found for arn {arn}")
     return row
 
 
-def _store(actor: Actor, action: str, provider: OidcProvider) -> None:
+def _store(actor: Actor, action: str, provider: OpenIdProvider) -> None:
     provider.save()
     stamps.bump(stamps.IAM)
-    audit(actor, action, subject=provider.url)
+    audit(actor, action, subject=provider.name)
 
 
 @transaction.atomic
 def delete(actor: Actor, arn: str) -> None:
     """Delete a provider: its tokens open nothing any more. Raises InvalidInput or NoSuchEntity."""
     provider = find(arn)
-    if not OidcProvider.objects.filter(pk=provider.pk).delete()[0]:
+    if not OpenIdProvider.objects.filter(pk=provider.pk).delete()[0]:
         raise NoSuchEntity(f"OpenIDConnect Provider not found for arn {arn}")
     stamps.bump(stamps.IAM)
-    audit(actor, "DeleteOpenIDConnectProvider", subject=provider.url)
+    audit(actor, "DeleteOpenIDConnectProvider", subject=provider.name)

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from cognito_app.conf import app_settings
-from cognito_app.core import certificates, clock, ids, saml_metadata
+from cognito_app.core import certificates, clock, saml_metadata
 from cognito_app.errors import EntityAlreadyExists, InvalidInput, LimitExceeded, NoSuchEntity
 from cognito_app.models import SamlProvider
 from cognito_app.services import stamps
@@ -63,8 +63,7 @@ def create(actor: Actor, *, name: str, metadata: str, tags: Mapping[str, str] | 
         with transaction.atomic():
             provider = SamlProvider(
                 name=name,
-                provider_id=ids.unique_id("ASAMLP"),
-                metadata=metadata,
+                document=metadata,
                 entity_id=described.entity_id,
                 certificates=list(described.certificates),
                 tags=dict(tags or {}),
@@ -86,7 +85,7 @@ def update(actor: Actor, arn: str, *, metadata: str) -> SamlProvider:
     provider = SamlProvider.objects.select_for_update().filter(pk=find(arn).pk).first()
     if provider is None:
         raise NoSuchEntity(f"Manifest not found for arn {arn}")
-    provider.metadata, provider.entity_id = metadata, described.entity_id
+    provider.document, provider.entity_id = metadata, described.entity_id
     provider.certificates, provider.valid_until = list(described.certificates), valid_until
     provider.save()
     stamps.bump(stamps.IAM)

@@ -1,4 +1,4 @@
-"""Identity providers of IAM: whom STS and identity pools take tokens and assertions from."""
+"""The account's identity providers (IAM objects): OpenID Connect and SAML, as identity pools and STS trust them."""
 
 from __future__ import annotations
 
@@ -7,38 +7,34 @@ from typing import ClassVar
 from django.db import models
 
 
-class OidcProvider(models.Model):
-    """An OpenID Connect provider; ``url`` is its issuer without ``https://``, which also ends its ARN.
+class OpenIdProvider(models.Model):
+    """An OpenID Connect provider; ``name`` is its URL without the scheme, as in its ARN and as a login's key."""
 
-    ``scheme`` is ``https`` but for providers of development installations.
-    """
-
-    url = models.CharField(max_length=255, primary_key=True)
-    scheme = models.CharField(max_length=5, default="https")
+    name = models.CharField(max_length=255, primary_key=True)
+    url = models.CharField(max_length=264)
     client_ids = models.JSONField(default=list, blank=True)
     thumbprints = models.JSONField(default=list, blank=True)
     tags = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
-        ordering: ClassVar = ["url"]
+        ordering: ClassVar = ["name"]
         verbose_name = "OpenID Connect provider"
 
     def __str__(self) -> str:
-        return self.url
+        return self.name
 
 
 class SamlProvider(models.Model):
-    """A SAML provider: its metadata document says who it is and what its signatures are checked with."""
+    """A SAML provider: its metadata as given, and what that says (entity id, certificates)."""
 
     name = models.CharField(max_length=128, primary_key=True)
-    provider_id = models.CharField(max_length=64, unique=True)
-    metadata = models.TextField()
+    document = models.TextField()
     entity_id = models.CharField(max_length=1024)
     certificates = models.JSONField(default=list)
     tags = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
-    valid_until = models.DateTimeField()
+    valid_until = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar = ["name"]
