@@ -169,7 +169,9 @@ def test_inline_policies(iam: Any, role: str) -> None:
         iam.put_role_policy(RoleName=role, PolicyName="one", PolicyDocument=allow("s3"))
     with refused("LimitExceeded"):
         iam.put_role_policy(
-            RoleName=role, PolicyName="big", PolicyDocument=allow("s3:*", [f"arn:aws:s3:::{n:0>100}" for n in range(100)])
+            RoleName=role,
+            PolicyName="big",
+            PolicyDocument=allow("s3:*", [f"arn:aws:s3:::{n:0>100}" for n in range(100)]),
         )
     iam.delete_role_policy(RoleName=role, PolicyName="one")
     for call in (iam.get_role_policy, iam.delete_role_policy):
