@@ -16,6 +16,7 @@ from pytest_django import Settings
 from cognito_app.aws import model
 from cognito_app.services import access_keys, identity_tokens, keys
 from cognito_app.services.actor import SYSTEM
+from cognito_app.services.sts import web_tokens
 from tests.clients import boto
 
 PASSWORD = "Correct-Horse-9!"
@@ -84,6 +85,7 @@ def _fresh_memory() -> Iterator[None]:
     yield
     keys.forget()
     identity_tokens.forget()
+    web_tokens.forget()
 
 
 @pytest.fixture

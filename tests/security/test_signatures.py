@@ -91,6 +91,7 @@ def sign(protocol: str, keys: Keys, *, region: str = "us-east-1", service: str |
         request.headers[name.replace("_", "-")] = value
     named = service or ("cognito-idp" if protocol == JSON else "sts")
     SigV4Auth(Credentials(*keys), named, region).add_auth(request)
+    assert isinstance(request.data, bytes)
     return Signed(body=request.data, headers=dict(request.headers.items()))
 
 
@@ -98,7 +99,7 @@ def presign(keys: Keys, seconds: int = 60) -> Signed:
     """Return a request with its signature in the query string."""
     request = AWSRequest("GET", "http://localhost:8000/?Action=GetCallerIdentity&Version=2011-06-15")
     SigV4QueryAuth(Credentials(*keys), "sts", "us-east-1", expires=seconds).add_auth(request)
-    return Signed(body=b"", headers={}, method="GET", query=request.url.partition("?")[2])
+    return Signed(body=b"", headers={}, method="GET", query=str(request.url).partition("?")[2])
 
 
 def session_of(keys: Keys) -> Keys:
