@@ -119,30 +119,40 @@ def open_session(key_id: str, token: str | None) -> OpenedSession:
 
     Raises UnrecognizedClientException for anything that is not, or no longer, good; the caller checks the expiry.
     """
-    data, grant = _opened(key_id, token or "", app_settings.master_keys)
-    if "i" in data:
-        _check_identity(data["i"])
-    issued_at = clock.from_epoch(data["t"])
+    opened = _opened(key_id, token or "", app_settings.master_keys)
+    grant = opened.grant
+    if grant.identity_id is not None:
+        _check_identity(grant.identity_id)
     role = None
-    if "r" in data:
-        role = roles.loaded(data["r"])
-        if role is None or (role.row.sessions_valid_after and issued_at < role.row.sessions_valid_after):
+    if grant.role_name is not None:
+        role = roles.loaded(grant.role_name)
+        if role is None or (role.row.sessions_valid_after and opened.issued_at < role.row.sessions_valid_after):
             raise UnrecognizedClientException
     return OpenedSession(
-        secret=data["s"],
+        secret=opened.secret,
         grant=grant,
         role=role,
-        policies=_policies(data),
-        issued_at=issued_at,
-        expires_at=clock.from_epoch(data["e"]),
+        policies=_policies(grant),
+        issued_at=opened.issued_at,
+        expires_at=opened.expires_at,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What a token holds, whether or not it still stands."""
+
+    secret: str = field(repr=False)
+    grant: Grant
+    issued_at: datetime
+    expires_at: datetime
+
+
 @lru_cache(maxsize=2048)
-def _opened(key_id: str, token: str, master_keys: tuple[str, ...]) -> tuple[dict[str, Any], Grant]:
-    """Return the content of a token, which the caller must not change; clients use theirs for an hour."""
+def _opened(key_id: str, token: str, master_keys: tuple[str, ...]) -> _Opened:
+    """Return the content of a token, opened once: clients use theirs for an hour."""
     data = _unseal(key_id, token)
-    return data, _grant(data)
+    return _Opened(data["s"], _grant(data), clock.from_epoch(data["t"]), clock.from_epoch(data["e"]))
 
 
 def _check_identity(identity_id: str) -> None:
@@ -171,13 +181,12 @@ def _grant(data: Mapping[str, Any]) -> Grant:
     )
 
 
-def _policies(data: Mapping[str, Any]) -> tuple[Policy, ...] | None:
+def _policies(grant: Grant) -> tuple[Policy, ...] | None:
     """Return the session's policies; a managed one that is gone allows nothing."""
-    inline, managed = data.get("p"), data.get("a")
-    if inline is None and managed is None:
+    if grant.inline is None and grant.managed is None:
         return None
-    found = [policy.compiled(text.encode()) for text in inline or ()]
-    found += [named for arn in managed or () if (named := policies.in_force(arn)) is not None]
+    found = [policy.compiled(text.encode()) for text in grant.inline or ()]
+    found += [named for arn in grant.managed or () if (named := policies.in_force(arn)) is not None]
     return tuple(found)
 
 

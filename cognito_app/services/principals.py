@@ -28,6 +28,7 @@ REASONS = {
 ALSO_DENIED_WITH = {"cognito-idp:DescribeTermsByClient": "cognito-idp:DescribeTerms"}
 """Actions that a policy denies by denying another one (the model's documentation of DescribeTermsByClient)."""
 
+MAX_SESSIONS = 2048
 Values = dict[str, str | list[str]]
 
 
@@ -100,9 +101,25 @@ def _of_key(row: AccessKey) -> Principal:
     )
 
 
+_sessions: dict[tuple[str, str | None], tuple[LoadedRole, Credential[Principal]]] = {}
+
+
 def _from_session(key_id: str, token: str | None) -> Credential[Principal]:
+    """Return a session's principal; that of a role is kept while the role, read anew with every change, is the same."""
     session = credentials.open_session(key_id, token)
-    principal = _of_role(session, session.role) if session.role else _of_user(session)
+    if session.role is None:
+        return _credential(session, _of_user(session))
+    held = _sessions.get((key_id, token))
+    if held is not None and held[0] is session.role:
+        return held[1]
+    found = _credential(session, _of_role(session, session.role))
+    if len(_sessions) >= MAX_SESSIONS:
+        _sessions.clear()
+    _sessions[key_id, token] = (session.role, found)
+    return found
+
+
+def _credential(session: OpenedSession, principal: Principal) -> Credential[Principal]:
     return Credential(secret=session.secret, expires_at=session.expires_at, principal=principal)
 
 
