@@ -294,6 +294,13 @@ class ExpiredWebIdentityToken(ServiceError):
         return "ExpiredTokenException"
 
 
+class IDPCommunicationError(ServiceError): ...
+
+
+class IDPRejectedClaim(ServiceError):
+    status = 403
+
+
 class InvalidIdentityToken(ServiceError): ...
 
 
@@ -307,3 +314,29 @@ class ValidationError(ServiceError): ...
 
 
 class InvalidAction(ServiceError): ...
+
+
+# Errors of IAM, which speaks the query protocol too.
+class DeleteConflict(ServiceError):
+    status = 409
+
+
+class EntityAlreadyExists(ServiceError):
+    status = 409
+
+
+class InvalidInput(ServiceError): ...
+
+
+class LimitExceeded(ServiceError):
+    status = 409
+
+
+class NoSuchEntity(ServiceError):
+    status = 404
+
+
+class PolicyNotAttachable(ServiceError): ...
+
+
+class UnmodifiableEntity(ServiceError): ...

@@ -16,6 +16,7 @@ from pytest_django import Settings
 from cognito_app.aws import model
 from cognito_app.services import access_keys, identity_tokens, keys
 from cognito_app.services.actor import SYSTEM
+from cognito_app.services.sts import web_tokens
 from tests.clients import boto
 
 PASSWORD = "Correct-Horse-9!"
@@ -28,10 +29,14 @@ COMMON_ERRORS = frozenset(
         "AccessDeniedException",
         "ExpiredToken",
         "ExpiredTokenException",
+        "IncompleteSignature",
         "IncompleteSignatureException",
+        "InvalidClientTokenId",
         "InvalidSignatureException",
+        "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
         "SerializationException",
+        "SignatureDoesNotMatch",
         "UnrecognizedClientException",
         "ValidationError",
         "ValidationException",
@@ -42,7 +47,9 @@ COMMON_ERRORS = frozenset(
 def listed_errors(operation: str) -> frozenset[str]:
     """Return the errors that the models list for an operation."""
     services = [model.service(name) for name in ("cognito-idp", "cognito-identity", "sts", "kms")]
-    return frozenset().union(*(s.operations[operation].errors for s in services if operation in s.operations))
+    found = [s.operations[operation].errors for s in services if operation in s.operations]
+    # IAM has operations of the same names as user pools (CreateGroup, GetUser).
+    return frozenset().union(*(found or [model.service("iam").operations[operation].errors]))
 
 
 @contextmanager
@@ -80,6 +87,7 @@ def _fresh_memory() -> Iterator[None]:
     yield
     keys.forget()
     identity_tokens.forget()
+    web_tokens.forget()
 
 
 @pytest.fixture

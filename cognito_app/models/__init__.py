@@ -9,10 +9,12 @@ from cognito_app.models.client import AppClient, ClientSecret
 from cognito_app.models.device import Device
 from cognito_app.models.domain import Domain
 from cognito_app.models.factor import SoftwareToken, WebAuthnCredential
+from cognito_app.models.federation import OpenIdProvider, SamlProvider
 from cognito_app.models.group import Group, GroupMembership
 from cognito_app.models.identity_pool import Identity, IdentityPool, Login
 from cognito_app.models.key import SigningKey
 from cognito_app.models.limit import ProvisionedLimit, RateCounter
+from cognito_app.models.managed_policy import ManagedPolicy, PolicyAttachment
 from cognito_app.models.operator import SetupLink
 from cognito_app.models.outbox import DeadLetter, OutboxMessage
 from cognito_app.models.password_history import PasswordHistory
@@ -49,8 +51,11 @@ __all__ = [
     "LinkedIdentity",
     "Login",
     "ManagedLoginBranding",
+    "ManagedPolicy",
+    "OpenIdProvider",
     "OutboxMessage",
     "PasswordHistory",
+    "PolicyAttachment",
     "PoolReplica",
     "PoolUser",
     "ProviderIdentifier",
@@ -60,6 +65,7 @@ __all__ = [
     "ResourceServer",
     "RiskConfiguration",
     "Role",
+    "SamlProvider",
     "SamlSigningKey",
     "SetupLink",
     "SignInThrottle",
