@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cognito_app', '0003_user_pool_families'),
+        ('cognito_app', '0004_messages'),
     ]
 
     operations = [
