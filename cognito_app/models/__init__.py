@@ -9,8 +9,9 @@ from cognito_app.models.client import AppClient, ClientSecret
 from cognito_app.models.device import Device
 from cognito_app.models.domain import Domain
 from cognito_app.models.factor import SoftwareToken, WebAuthnCredential
+from cognito_app.models.federation import OpenIdProvider, SamlProvider
 from cognito_app.models.group import Group, GroupMembership
-from cognito_app.models.identity_pool import Identity, IdentityPool, Login
+from cognito_app.models.identity_pool import DeveloperUser, Identity, IdentityPool, Login
 from cognito_app.models.key import SigningKey
 from cognito_app.models.limit import ProvisionedLimit, RateCounter
 from cognito_app.models.operator import SetupLink
@@ -38,6 +39,7 @@ __all__ = [
     "BrandingAsset",
     "BrowserSession",
     "ClientSecret",
+    "DeveloperUser",
     "Device",
     "Domain",
     "Group",
@@ -48,6 +50,7 @@ __all__ = [
     "LinkedIdentity",
     "Login",
     "ManagedLoginBranding",
+    "OpenIdProvider",
     "OutboxMessage",
     "PasswordHistory",
     "PoolReplica",
@@ -59,6 +62,7 @@ __all__ = [
     "ResourceServer",
     "RiskConfiguration",
     "Role",
+    "SamlProvider",
     "SamlSigningKey",
     "SetupLink",
     "SignInThrottle",

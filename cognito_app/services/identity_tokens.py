@@ -21,6 +21,7 @@ from cognito_app.services.keys import LoadedKey
 
 ALGORITHM = "RS512"
 SECONDS = 600
+TAGS = "https://aws.amazon.com/tags"
 
 _lock = threading.Lock()
 _signing: dict[str, LoadedKey] = {}
@@ -59,20 +60,35 @@ def forget() -> None:
         _signing.clear()
 
 
-def issue(pool: IdentityPool, identity_id: str, amr: list[str]) -> str:
-    """Return a token for an identity; ``amr`` says how it was proven."""
+def issue(
+    pool: IdentityPool,
+    identity_id: str,
+    amr: list[str],
+    *,
+    tags: Mapping[str, str] | None = None,
+    seconds: int = SECONDS,
+) -> str:
+    """Return a token for an identity; ``amr`` says how it was proven, ``tags`` become those of a session."""
     now = clock.epoch()
     key = _key()
-    claims = {
+    claims: dict[str, Any] = {
         "sub": identity_id,
         "aud": pool.id,
         "amr": amr,
         "iss": issuer(),
         "https://cognito-identity.amazonaws.com/identity-pool-arn": identity_pools.arn_of(pool.id),
-        "exp": now + SECONDS,
+        "exp": now + seconds,
         "iat": now,
     }
+    if tags:
+        claims[TAGS] = {"principal_tags": {name: [value] for name, value in tags.items()}}
     return jose.sign(claims, key.private, key.kid, ALGORITHM, typ="JWS")
+
+
+def principal_tags(claims: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags that a token carries."""
+    given = claims.get(TAGS) or {}
+    return {name: values[0] for name, values in given.get("principal_tags", {}).items()}
 
 
 def verify(token: str) -> Mapping[str, Any]:

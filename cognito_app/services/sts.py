@@ -24,6 +24,7 @@ from cognito_app.services import credentials, identity_tokens, roles
 from cognito_app.services.credentials import Issued
 
 ASSUME = "sts:AssumeRoleWithWebIdentity"
+TAG_SESSION = "sts:TagSession"
 REFUSED = f"Not authorized to perform {ASSUME}"
 FEDERATED = roles.IDENTITY_PROVIDER
 DEFAULT_SECONDS = 3600
@@ -60,7 +61,14 @@ def assume_with_identity_token(
     identity_id = str(claims["sub"])
     if not Identity.objects.filter(pk=identity_id).exclude(state=Identity.State.DISABLED).exists():
         raise InvalidIdentityToken("The identity of the token does not exist.")
-    issued = assume(role, claims, session_name=session_name, seconds=seconds or DEFAULT_SECONDS, narrowing=narrowing)
+    issued = assume(
+        role,
+        claims,
+        session_name=session_name,
+        seconds=seconds or DEFAULT_SECONDS,
+        narrowing=narrowing,
+        tags=identity_tokens.principal_tags(claims),
+    )
     if issued is None:
         raise AccessDenied(REFUSED)
     return Assumed(issued=issued, subject=identity_id, audience=str(claims["aud"]))
@@ -73,8 +81,9 @@ def assume(
     session_name: str,
     seconds: int,
     narrowing: list[Mapping[str, Any]],
+    tags: Mapping[str, str] | None = None,
 ) -> Issued | None:
-    """Return credentials if the role trusts an identity token with these claims, else None."""
+    """Return credentials if the role trusts an identity token with these claims (and tags, if any), else None."""
     context: dict[str, str | list[str]] = {
         f"{FEDERATED}:aud": str(claims["aud"]),
         f"{FEDERATED}:sub": str(claims["sub"]),
@@ -82,7 +91,11 @@ def assume(
         "aws:FederatedProvider": FEDERATED,
     }
     asked = {**context, "sts:RoleSessionName": session_name}
-    if not policy.trusts(role.trust_policy, {"Federated": FEDERATED}, ASSUME, asked):
+    if tags:
+        asked |= {f"aws:RequestTag/{name}": value for name, value in tags.items()} | {"aws:TagKeys": list(tags)}
+        context |= {f"aws:PrincipalTag/{name}": value for name, value in tags.items()}
+    actions = [ASSUME, TAG_SESSION] if tags else [ASSUME]
+    if not all(policy.trusts(role.trust_policy, {"Federated": FEDERATED}, action, asked) for action in actions):
         return None
     return credentials.issue(
         role,
