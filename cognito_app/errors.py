@@ -285,6 +285,13 @@ class ExpiredWebIdentityToken(ServiceError):
         return "ExpiredTokenException"
 
 
+class IDPCommunicationError(ServiceError): ...
+
+
+class IDPRejectedClaim(ServiceError):
+    status = 403
+
+
 class InvalidIdentityToken(ServiceError): ...
 
 
@@ -298,3 +305,29 @@ class ValidationError(ServiceError): ...
 
 
 class InvalidAction(ServiceError): ...
+
+
+# Errors of IAM, which speaks the query protocol too.
+class DeleteConflict(ServiceError):
+    status = 409
+
+
+class EntityAlreadyExists(ServiceError):
+    status = 409
+
+
+class InvalidInput(ServiceError): ...
+
+
+class LimitExceeded(ServiceError):
+    status = 409
+
+
+class NoSuchEntity(ServiceError):
+    status = 404
+
+
+class PolicyNotAttachable(ServiceError): ...
+
+
+class UnmodifiableEntity(ServiceError): ...

@@ -24,7 +24,7 @@ from cognito_app.models import DeveloperUser, Identity, IdentityPool, Login
 from cognito_app.services.login_providers.verified import MISMATCH, VerifiedLogin
 
 MAX_LOGINS = 20
-RACES = 5
+RACES = 30  # each lost round is one that another request won
 REGISTERED = "The developer user identifier is already registered under a different identity ID."
 CONFLICT = "{} is already linked to another identity"
 
