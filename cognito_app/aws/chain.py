@@ -81,7 +81,7 @@ def _answer(exchange: Exchange) -> HttpResponse:
         user_agent=exchange.request.headers.get("User-Agent", "")[:512],
         principal=principal,
     )
-    if principal is not None and operation.name not in model.WITHOUT_POLICIES:
+    if principal is not None and operation.name not in model.WITHOUT_POLICIES | model.DECIDED_BY_SERVICES:
         action = f"{operation.service}:{operation.name}"
         principals.authorize(principal, action, resources.arn_of(operation, params), ip=call.ip)
     result = handler(call, **params)

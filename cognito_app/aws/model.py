@@ -13,6 +13,9 @@ ACCESS_TOKEN_MEMBER = "AccessToken"  # noqa: S105  # a member's name
 UNSIGNED_OR_SIGNED = frozenset({"GetClientToken", "GetDerivedToken"})
 # "Amazon Cognito doesn't evaluate IAM policies in requests for this API operation", though clients sign it.
 WITHOUT_POLICIES = frozenset({"GetCallerIdentity", "GetClientToken"})
+# These are decided by their services, which know the role's or the federated user's side too; GetSessionToken is for
+# every user (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html, "Permissions").
+DECIDED_BY_SERVICES = frozenset({"AssumeRole", "GetFederationToken", "GetSessionToken"})
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from cognito_app.models.group import Group, GroupMembership
 from cognito_app.models.identity_pool import DeveloperUser, Identity, IdentityPool, Login
 from cognito_app.models.key import SigningKey
 from cognito_app.models.limit import ProvisionedLimit, RateCounter
+from cognito_app.models.managed_policy import ManagedPolicy, PolicyAttachment
 from cognito_app.models.operator import SetupLink
 from cognito_app.models.outbox import OutboxMessage
 from cognito_app.models.password_history import PasswordHistory
@@ -50,9 +51,11 @@ __all__ = [
     "LinkedIdentity",
     "Login",
     "ManagedLoginBranding",
+    "ManagedPolicy",
     "OpenIdProvider",
     "OutboxMessage",
     "PasswordHistory",
+    "PolicyAttachment",
     "PoolReplica",
     "PoolUser",
     "ProviderIdentifier",

@@ -16,6 +16,7 @@ from cognito_app.errors import (
     InvalidIdentityPoolConfigurationException,
     InvalidParameterException,
     NotAuthorizedException,
+    ServiceError,
 )
 from cognito_app.models import IdentityPool
 from cognito_app.services import identities, identity_roles, identity_tokens, principal_tags, roles, sts
@@ -96,18 +97,21 @@ def _issue(
 ) -> Issued:
     role = roles.by_arn(role_arn) if role_arn else None
     if pool.driver == IdentityPool.Driver.DISABLED or role is None:
-        log.warning("identity_credentials_refused", pool_id=pool.id, role=role_arn, reason="no such role")
-        raise InvalidIdentityPoolConfigurationException
-    issued = sts.assume(
-        role,
-        {"aud": pool.id, "sub": identity_id, "amr": amr},
-        session_name=SESSION_NAME,
-        seconds=SECONDS,
-        narrowing=[app_settings.guest_scope_down_policy] if amr == GUEST else [],
-        tags=dict(tags),
-    )
+        raise _misconfigured(pool, role_arn, "no such role")
+    claims = {"aud": pool.id, "sub": identity_id, "amr": amr}
+    narrowing = [app_settings.guest_scope_down_policy] if amr == GUEST else []
+    try:
+        issued = sts.assume(
+            role, claims, session_name=SESSION_NAME, seconds=SECONDS, narrowing=narrowing, tags=dict(tags)
+        )
+    except ServiceError as error:
+        raise _misconfigured(pool, role_arn, error.message) from None
     if issued is None:
-        # AWS folds every cause into one text; operators find the real one here.
-        log.warning("identity_credentials_refused", pool_id=pool.id, role=role_arn, reason="trust policy")
-        raise InvalidIdentityPoolConfigurationException
+        raise _misconfigured(pool, role_arn, "trust policy")
     return issued
+
+
+def _misconfigured(pool: IdentityPool, role_arn: str | None, reason: str) -> InvalidIdentityPoolConfigurationException:
+    """AWS folds every cause into one text; operators find the real one in the log."""
+    log.warning("identity_credentials_refused", pool_id=pool.id, role=role_arn, reason=reason)
+    return InvalidIdentityPoolConfigurationException()

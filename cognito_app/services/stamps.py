@@ -42,6 +42,19 @@ def version(name: str) -> int | None:
     return seen[name]
 
 
+def is_known(name: str) -> bool:
+    """Whether this request has read a stamp already."""
+    seen = _seen.get()
+    return seen is not None and name in seen
+
+
+def note(name: str, version_read: int | None) -> None:
+    """Keep, for the request, a version that was read together with something else."""
+    seen = _seen.get()
+    if seen is not None:
+        seen[name] = version_read
+
+
 def bump(name: str) -> None:
     """Make every process reload what carries this stamp. Call it inside the transaction of the change."""
     Stamp.bump(name)

@@ -22,9 +22,9 @@ CONTEXT: dict[str, str | list[str]] = {
 
 def allows(action: str = "s3:GetObject", resource: str = "arn:aws:s3:::b/k", **statement: Any) -> bool:
     """Decide by one statement."""
-    document = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", **statement}}
-    document["Statement"] = {key: value for key, value in document["Statement"].items() if value is not None}
-    return policy.evaluate([document], [], action, resource, CONTEXT).allowed
+    body = {"Effect": "Allow", "Action": "*", "Resource": "*", **statement}
+    document = {"Version": "2012-10-17", "Statement": {key: value for key, value in body.items() if value is not None}}
+    return policy.evaluate([policy.parse(document)], None, action, resource, CONTEXT).allowed
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,6 @@ def allows(action: str = "s3:GetObject", resource: str = "arn:aws:s3:::b/k", **s
         ("s3:Put*", "s3:GetObject", False),
         ("s3", "s3:GetObject", False),
         (["s3:Put*", "s3:GetObject"], "s3:GetObject", True),
-        ([], "s3:GetObject", False),
         ("s3:Get.*", "s3:GetObject", False),
     ],
 )
@@ -118,16 +117,44 @@ def test_what_is_not_understood_denies_in_a_deny() -> None:
         {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
         {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"NoSuch": {"a": "b"}}}]},
     ]
-    assert policy.evaluate(documents, [], "a:B", "x", {}).reason == "explicit deny"
+    read = [policy.parse(document) for document in documents]
+    assert policy.evaluate(read, None, "a:B", "x", {}).reason == "explicit deny"
 
 
 def test_session_policies_only_narrow() -> None:
-    everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-    reading = {"Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
+    everything = policy.parse({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    reading = policy.parse({"Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]})
+    no_reading = policy.parse({"Statement": [{"Effect": "Deny", "Action": "s3:Get*", "Resource": "*"}]})
     assert policy.evaluate([everything], [reading], "s3:GetObject", "x", {}).allowed
+    assert policy.evaluate([everything], [reading, everything], "s3:PutObject", "x", {}).allowed
     assert policy.evaluate([everything], [reading], "s3:PutObject", "x", {}).reason == "session"
+    assert policy.evaluate([everything], [], "s3:GetObject", "x", {}).reason == "session"
+    assert policy.evaluate([everything], [everything, no_reading], "s3:GetObject", "x", {}).reason == "session deny"
     assert policy.evaluate([reading], [everything], "s3:PutObject", "x", {}).reason == "identity-based"
-    assert policy.evaluate([], [everything], "s3:GetObject", "x", {}).reason == "identity-based"
+    assert policy.evaluate([], None, "s3:GetObject", "x", {}).reason == "identity-based"
+
+
+def test_variables_are_plain_text_before_version_2012() -> None:
+    body = {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::b/${aws:username}"}
+    for document in ({"Statement": body}, {"Version": "2008-10-17", "Statement": body}):
+        read = [policy.parse(document)]
+        assert not policy.evaluate(read, None, "s3:GetObject", "arn:aws:s3:::b/ann", CONTEXT).allowed
+        assert policy.evaluate(read, None, "s3:GetObject", "arn:aws:s3:::b/${aws:username}", CONTEXT).allowed
+
+
+def test_a_wildcard_does_not_reach_over_the_parts_of_an_arn() -> None:
+    assert not allows(resource="arn:aws:s3:eu:1:b/k", Resource="arn:aws:s3:*:b/k")
+    assert not allows(resource="arn:aws:s3:eu:1:b/k", Resource="arn:aws:*:*:b/k:*")
+    assert allows(resource="arn:aws:s3:eu:1:b/k:v", Resource="arn:aws:s3:*:*:b/*")
+
+
+def test_a_long_row_of_wildcards_is_quick() -> None:
+    assert not allows(resource="arn:aws:s3:::" + "a" * 2000, Resource="arn:aws:s3:::" + "*a" * 200 + "b")
+
+
+def test_a_document_is_read_once() -> None:
+    text = b'{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+    assert policy.compiled(text) is policy.compiled(bytes(bytearray(text)))
 
 
 @pytest.mark.parametrize(
@@ -143,8 +170,58 @@ def test_session_policies_only_narrow() -> None:
         {"Statement": {"Effect": "Allow", "Action": "*", "NotAction": "*", "Resource": "*"}},
         {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Extra": 1}},
         {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"NoSuch": {}}}},
+        {
+            "Statement": {
+                "Effect": "Allow",
+                "Action": "*",
+                "Resource": "*",
+                "Condition": {"NullIfExists": {"a": "true"}},
+            }
+        },
+        {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"IpAddress": {"a": "b"}}}},
+        {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"}},
+        {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "bucket"}},
+        {"Statement": {"Effect": "Allow", "Action": "*", "Resource": []}},
+        {"Statement": {"Effect": "Allow", "Action": "getobject", "Resource": "*"}},
+        {"Statement": {"Effect": "Allow", "Action": [1], "Resource": "*"}},
+        {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Sid": "a b"}},
+        {"Version": "2012-10-18", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}},
+        {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:${aws:username}::b"},
+        },
+        {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}, "Extra": 1},
     ],
 )
 def test_malformed_documents_are_not_stored(document: Any) -> None:
     with pytest.raises(MalformedPolicyDocument):
         policy.validate(document)
+
+
+TRUST: dict[str, Any] = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Principal": None},
+        {"Principal": {"AWS": "ann"}},
+        {"Principal": {"Federated": "*"}},
+        {"Principal": {"Group": "g"}},
+        {"Principal": {}},
+        {"Principal": None, "NotPrincipal": "*"},
+        {"Resource": "*"},
+        {"Action": "s3:GetObject"},
+        {"Action": ["sts:AssumeRole", "sts:GetCallerIdentity"]},
+        {"Action": None},
+    ],
+)
+def test_malformed_trust_policies_are_not_stored(change: dict[str, Any]) -> None:
+    body = {key: value for key, value in {**TRUST, **change}.items() if value is not None}
+    with pytest.raises(MalformedPolicyDocument):
+        policy.validate_trust({"Version": "2012-10-17", "Statement": body})
+
+
+def test_a_good_trust_policy_is_taken() -> None:
+    policy.validate_trust({"Version": "2012-10-17", "Statement": TRUST})
+    policy.validate_trust({"Statement": [{**TRUST, "Action": "sts:AssumeRole*", "Principal": "*"}]})

@@ -1,4 +1,4 @@
-"""The security token service."""
+"""Credentials for tokens and assertions of identity providers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from typing import Any
 
 from cognito_app.aws.call import Call
 from cognito_app.aws.registry import operation
-from cognito_app.services import sts
+from cognito_app.aws.sts import present
+from cognito_app.services.sts import identity, saml
+
+Descriptors = list[dict[str, str]]
 
 
-@operation("GetCallerIdentity")
-def get_caller_identity(call: Call) -> dict[str, Any]:
-    principal = call.principal
-    assert principal is not None
-    return {"UserId": principal.user_id, "Account": principal.account_id, "Arn": principal.arn}
+def arns(descriptors: Descriptors | None) -> list[str]:
+    """Return the ARNs of PolicyArns."""
+    return [item["arn"] for item in descriptors or () if "arn" in item]
 
 
 @operation("AssumeRoleWithWebIdentity")
@@ -23,27 +24,58 @@ def assume_role_with_web_identity(
     RoleArn: str,
     RoleSessionName: str,
     WebIdentityToken: str,
+    ProviderId: str | None = None,
+    PolicyArns: Descriptors | None = None,
     Policy: str | None = None,
     DurationSeconds: int | None = None,
-    **unused: Any,
+    MinimumSessionTokenSize: int = 0,
 ) -> dict[str, Any]:
-    assumed = sts.assume_with_identity_token(
+    minted = identity.assume_with_token(
         token=WebIdentityToken,
         role_arn=RoleArn,
         session_name=RoleSessionName,
+        provider_id=ProviderId,
         seconds=DurationSeconds,
-        session_policy=Policy,
+        document=Policy,
+        policy_arns=arns(PolicyArns),
+        minimum_size=MinimumSessionTokenSize,
+        ip=call.ip,
     )
-    issued = assumed.issued
     return {
-        "Credentials": {
-            "AccessKeyId": issued.access_key_id,
-            "SecretAccessKey": issued.secret,
-            "SessionToken": issued.session_token,
-            "Expiration": issued.expires_at,
-        },
-        "SubjectFromWebIdentityToken": assumed.subject,
-        "AssumedRoleUser": {"AssumedRoleId": issued.assumed_role_id, "Arn": issued.arn},
-        "Provider": sts.FEDERATED,
-        "Audience": assumed.audience,
+        **present.role_session(minted),
+        "SubjectFromWebIdentityToken": minted.subject,
+        "Provider": minted.provider,
+        "Audience": minted.audience,
+    }
+
+
+@operation("AssumeRoleWithSAML")
+def assume_role_with_saml(
+    call: Call,
+    *,
+    RoleArn: str,
+    PrincipalArn: str,
+    SAMLAssertion: str,
+    PolicyArns: Descriptors | None = None,
+    Policy: str | None = None,
+    DurationSeconds: int | None = None,
+    MinimumSessionTokenSize: int = 0,
+) -> dict[str, Any]:
+    minted = saml.assume(
+        encoded=SAMLAssertion,
+        role_arn=RoleArn,
+        provider_arn=PrincipalArn,
+        seconds=DurationSeconds,
+        document=Policy,
+        policy_arns=arns(PolicyArns),
+        minimum_size=MinimumSessionTokenSize,
+        ip=call.ip,
+    )
+    return {
+        **present.role_session(minted),
+        "Subject": minted.subject,
+        "SubjectType": minted.subject_type,
+        "Issuer": minted.provider,
+        "Audience": minted.audience,
+        "NameQualifier": minted.name_qualifier,
     }

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cognito_app', '0003_user_pool_families'),
+        ('cognito_app', '0004_sts'),
     ]
 
     operations = [
@@ -19,37 +19,6 @@ class Migration(migrations.Migration):
                 ('identifier', models.CharField(max_length=1024)),
                 ('created_at', models.DateTimeField()),
             ],
-        ),
-        migrations.CreateModel(
-            name='OpenIdProvider',
-            fields=[
-                ('name', models.CharField(max_length=255, primary_key=True, serialize=False)),
-                ('url', models.CharField(max_length=264)),
-                ('client_ids', models.JSONField(blank=True, default=list)),
-                ('thumbprints', models.JSONField(blank=True, default=list)),
-                ('tags', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField()),
-            ],
-            options={
-                'verbose_name': 'OpenID Connect provider',
-                'ordering': ['name'],
-            },
-        ),
-        migrations.CreateModel(
-            name='SamlProvider',
-            fields=[
-                ('name', models.CharField(max_length=128, primary_key=True, serialize=False)),
-                ('document', models.TextField()),
-                ('entity_id', models.CharField(max_length=1024)),
-                ('certificates', models.JSONField(default=list)),
-                ('tags', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('valid_until', models.DateTimeField(null=True)),
-            ],
-            options={
-                'verbose_name': 'SAML provider',
-                'ordering': ['name'],
-            },
         ),
         migrations.AddField(
             model_name='identitypool',
