@@ -28,10 +28,14 @@ COMMON_ERRORS = frozenset(
         "AccessDeniedException",
         "ExpiredToken",
         "ExpiredTokenException",
+        "IncompleteSignature",
         "IncompleteSignatureException",
+        "InvalidClientTokenId",
         "InvalidSignatureException",
+        "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
         "SerializationException",
+        "SignatureDoesNotMatch",
         "UnrecognizedClientException",
         "ValidationError",
         "ValidationException",
@@ -41,7 +45,7 @@ COMMON_ERRORS = frozenset(
 
 def listed_errors(operation: str) -> frozenset[str]:
     """Return the errors that the models list for an operation."""
-    services = [model.service(name) for name in ("cognito-idp", "cognito-identity", "sts", "kms")]
+    services = [model.service(name) for name in ("cognito-idp", "cognito-identity", "sts", "iam", "kms")]
     return frozenset().union(*(s.operations[operation].errors for s in services if operation in s.operations))
 
 

@@ -39,6 +39,7 @@ class Exchange:
     request: HttpRequest
     request_id: str
     service: str = ""
+    is_query: bool = False
     operation: Operation | None = None
     body: bytes = field(default=b"", repr=False)
     params: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -90,7 +91,8 @@ def _answer(exchange: Exchange) -> HttpResponse:
 
 def _read_body(exchange: Exchange) -> None:
     """Take the body, refusing one that is too long before it is read."""
-    exchange.service = "sts" if _is_query(exchange.request) else "cognito-idp"
+    exchange.is_query = _is_query(exchange.request)
+    exchange.service = "sts" if exchange.is_query else "cognito-idp"
     target = exchange.request.headers.get("X-Amz-Target", "")
     limit = MAX_BRANDING_BODY if target.endswith(BRANDING) else MAX_BODY
     declared = exchange.request.META.get("CONTENT_LENGTH") or "0"
@@ -109,8 +111,10 @@ def _is_query(request: HttpRequest) -> bool:
 
 
 def _resolve(exchange: Exchange) -> Operation:
-    if exchange.service == "sts":
-        return query.operation_of(exchange.request, exchange.body)
+    if exchange.is_query:
+        operation = query.operation_of(exchange.request, exchange.body)
+        exchange.service = operation.service
+        return operation
     prefix, _, name = exchange.request.headers.get("X-Amz-Target", "").partition(".")
     service: Service | None = model.service_by_target(prefix)
     if service is None or name not in service.operations:
@@ -122,7 +126,7 @@ def _resolve(exchange: Exchange) -> Operation:
 
 def _parse(exchange: Exchange, operation: Operation) -> dict[str, Any]:
     exchange.operation = operation
-    if exchange.service == "sts":
+    if exchange.is_query:
         return query.read_params(operation, exchange.request, exchange.body)
     return json11.read_body(exchange.body)
 
@@ -151,11 +155,13 @@ def _authenticate(exchange: Exchange, operation: Operation) -> principals.Princi
     request = signed_request(exchange.request, exchange.body)
     if app_settings.any_key:
         return principals.administrator(sigv4.access_key_of(request))
-    return sigv4.verify(request, principals.lookup, service=operation.service, regions=app_settings.signing_regions)
+    # IAM has no regions: its clients always sign for us-east-1.
+    regions = () if operation.service == "iam" else app_settings.signing_regions
+    return sigv4.verify(request, principals.lookup, service=operation.service, regions=regions)
 
 
 def _success(exchange: Exchange, operation: Operation, result: dict[str, Any] | None) -> HttpResponse:
-    if exchange.service == "sts":
+    if exchange.is_query:
         body = query.write_result(operation, result, exchange.request_id)
         return HttpResponse(body, content_type=query.CONTENT_TYPE)
     return HttpResponse(json11.write_result(operation, result), content_type=json11.CONTENT_TYPE)
@@ -164,8 +170,8 @@ def _success(exchange: Exchange, operation: Operation, result: dict[str, Any] | 
 def _refuse(exchange: Exchange, error: ServiceError) -> HttpResponse:
     if error.status < 500:
         log.debug("operation_refused", request_id=exchange.request_id, operation=_name(exchange), code=error.code)
-    if exchange.service == "sts":
-        return query.error_response(error, exchange.request_id)
+    if exchange.is_query:
+        return query.error_response(error, exchange.request_id, exchange.service)
     body = json11.write_error(error, service=exchange.service)
     response = HttpResponse(body, content_type=json11.CONTENT_TYPE, status=error.status)
     response["x-amzn-ErrorType"] = f"{error.code}:"

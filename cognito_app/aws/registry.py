@@ -16,6 +16,7 @@ Handler = Callable[..., dict[str, Any] | None]
 PACKAGES = {
     "cognito_idp": "cognito-idp",
     "cognito_identity": "cognito-identity",
+    "iam": "iam",
     "kms": "kms",
     "sts": "sts",
 }

@@ -179,7 +179,7 @@ def delete(actor: Actor, arn: str) -> None:
             "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
             "The default version is deleted with the policy."
         )
-    row.delete()
+    ManagedPolicy.objects.filter(pk=row.pk).delete()
     stamps.bump(stamps.IAM)
     audit(actor, "DeletePolicy", subject=row.name)
 

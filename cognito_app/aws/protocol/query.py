@@ -1,4 +1,4 @@
-"""The query protocol of STS: form parameters in, XML out."""
+"""The query protocol of STS and IAM: form parameters in, XML out."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from cognito_app.aws.model import Operation
 from cognito_app.errors import InvalidAction, SerializationException, ServiceError, ValidationError
 
 CONTENT_TYPE = "text/xml"
-NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+VERSIONS = {"2011-06-15": "sts", "2010-05-08": "iam"}
+NAMESPACES = {
+    "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
+    "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
+}
 MAX_PARAMETERS = 500
 
-# STS spells the signature errors in its own way, with status 403.
+# These services spell the signature errors in its own way, with status 403.
 SPELLINGS = {
     "MissingAuthenticationTokenException": "MissingAuthenticationToken",
     "UnrecognizedClientException": "InvalidClientTokenId",
@@ -47,10 +51,11 @@ def operation_of(request: HttpRequest, body: bytes) -> Operation:
 
     Raises InvalidAction.
     """
-    action = _pairs(request, body).get("Action", "")
-    found = model.service("sts").operations.get(action)
+    pairs = _pairs(request, body)
+    action, version = pairs.get("Action", ""), pairs.get("Version", "2011-06-15")
+    found = model.service(VERSIONS[version]).operations.get(action) if version in VERSIONS else None
     if found is None:
-        raise InvalidAction(f"Could not find operation {action[:128]} for version 2011-06-15")
+        raise InvalidAction(f"Could not find operation {action[:128]} for version {version[:32]}")
     return found
 
 
@@ -100,8 +105,9 @@ def write_result(operation: Operation, result: dict[str, Any] | None, request_id
     """Return a success as XML."""
     shape = operation.model.shapes[operation.output_shape] if operation.output_shape else None
     inner = _members(operation, shape, result or {}) if shape else ""
+    wrapped = f"<{operation.name}Result>{inner}</{operation.name}Result>" if shape else ""
     return (
-        f'<{operation.name}Response xmlns="{NAMESPACE}"><{operation.name}Result>{inner}</{operation.name}Result>'
+        f'<{operation.name}Response xmlns="{NAMESPACES[operation.service]}">{wrapped}'
         f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation.name}Response>"
     ).encode()
 
@@ -126,13 +132,14 @@ def _text(operation: Operation, shape_name: str, value: Any) -> str:
     return escape(str(value).lower() if isinstance(value, bool) else str(value))
 
 
-def error_response(error: ServiceError, request_id: str) -> HttpResponse:
+def error_response(error: ServiceError, request_id: str, service: str) -> HttpResponse:
     """Return an error as XML."""
     code = SPELLINGS.get(type(error).__name__, error.code)
     status = 403 if code in FORBIDDEN else error.status
     kind = "Receiver" if status >= 500 else "Sender"
+    namespace = NAMESPACES.get(service, NAMESPACES["sts"])
     body = (
-        f'<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>{kind}</Type><Code>{code}</Code>'
+        f'<ErrorResponse xmlns="{namespace}"><Error><Type>{kind}</Type><Code>{code}</Code>'
         f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
     )
     return HttpResponse(body.encode("utf-8", "replace"), content_type=CONTENT_TYPE, status=status)

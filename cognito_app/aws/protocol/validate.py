@@ -26,6 +26,7 @@ VALIDATION_ERRORS: dict[str, type[errors.ServiceError]] = {
     "cognito-identity": errors.ValidationException,
     "cognito-sync": errors.InvalidParameterException,
     "sts": errors.ValidationError,
+    "iam": errors.ValidationError,
     "kms": errors.ValidationException,
 }
 # The live service is stricter than its model about passwords (spec/user-pools.md 1.9).
@@ -180,12 +181,14 @@ def _string(shape: dict[str, Any], also_taken: str | None, *, blank_is_absent: b
             problems.append(_problem(value, path, enum_text, sensitive))
         if other is not None and other.fullmatch(value):
             return value
-        if pattern is not None and not (len(value) <= MAX_PATTERN_INPUT and pattern.fullmatch(value)):
+        if pattern is not None and not ((one_class or len(value) <= MAX_PATTERN_INPUT) and pattern.fullmatch(value)):
             text = f"Member must satisfy regular expression pattern: {shape_pattern}"
             problems.append(_problem(value, path, text, sensitive))
         return value
 
     shape_pattern = shape.get("pattern")
+    # Policy documents are longer; one class of characters takes linear time.
+    one_class = regex.fullmatch(r"\[[^\]]*\][+*]", shape_pattern or "") is not None
     return check
 
 
