@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -58,17 +59,34 @@ def parse_input(operation: Operation, document: dict[str, Any]) -> dict[str, Any
     return params
 
 
-_cache: dict[tuple[str, str, bool], Check] = {}
+Key = tuple[str, str, bool]
+_cache: dict[Key, Check] = {}
+_building: dict[Key, Check] = {}
+_lock = threading.RLock()
 
 
 def _compiled(model: Service, name: str, required: bool) -> Check:
     key = (model.name, name, required)
     known = _cache.get(key)
     if known is None:
-        # A shape may contain itself: calls go through the table until it is built.
-        _cache[key] = lambda value, path, problems: _cache[key](value, path, problems)
-        known = _cache[key] = _compile(model, name, required)
+        with _lock:
+            known = _cache.get(key) or _building.get(key) or _build(model, key)
     return known
+
+
+def _build(model: Service, key: Key) -> Check:
+    """Compile a shape and all below it; other threads see the functions only when the last one is there."""
+    outermost = not _building
+    try:
+        # A shape may contain itself: such calls go through the table.
+        _building[key] = lambda value, path, problems: _cache[key](value, path, problems)
+        built = _building[key] = _compile(model, key[1], key[2])
+        if outermost:
+            _cache.update(_building)
+        return built
+    finally:
+        if outermost:
+            _building.clear()
 
 
 def _compile(model: Service, name: str, required: bool) -> Check:
