@@ -19,7 +19,17 @@ from cognito_app.errors import (
     ServiceError,
 )
 from cognito_app.models import IdentityPool
-from cognito_app.services import identities, identity_roles, identity_tokens, principal_tags, roles, sts
+from cognito_app.services import (
+    external_sts,
+    identities,
+    identity_pools,
+    identity_roles,
+    identity_tokens,
+    principal_tags,
+    roles,
+    sts,
+)
+from cognito_app.services.actor import Actor
 from cognito_app.services.credentials import Issued
 from cognito_app.services.identity_links import forbidden
 from cognito_app.services.login_providers.verified import MISMATCH, VerifiedLogin, invalid, refusal
@@ -95,20 +105,45 @@ def _own_claims(token: str) -> Mapping[str, Any]:
 def _issue(
     pool: IdentityPool, identity_id: str, amr: list[str], role_arn: str | None, tags: Mapping[str, str]
 ) -> Issued:
-    role = roles.by_arn(role_arn) if role_arn else None
-    if pool.driver == IdentityPool.Driver.DISABLED or role is None:
+    """Ask the pool's driver; guests get no more than the scope-down allows."""
+    if role_arn is None or pool.driver == IdentityPool.Driver.DISABLED:
+        raise _misconfigured(pool, role_arn, "no role, or the driver is disabled")
+    narrowing = app_settings.guest_scope_down_policy if amr == GUEST else None
+    if pool.driver == IdentityPool.Driver.STS:
+        return external_sts.exchange(
+            pool, identity_id, amr, role_arn, tags=tags, narrowing=narrowing, session_name=SESSION_NAME
+        )
+    role = roles.by_arn(role_arn)
+    if role is None:
         raise _misconfigured(pool, role_arn, "no such role")
     claims = {"aud": pool.id, "sub": identity_id, "amr": amr}
-    narrowing = [app_settings.guest_scope_down_policy] if amr == GUEST else []
+    held = [narrowing] if narrowing is not None else []
     try:
-        issued = sts.assume(
-            role, claims, session_name=SESSION_NAME, seconds=SECONDS, narrowing=narrowing, tags=dict(tags)
-        )
+        issued = sts.assume(role, claims, session_name=SESSION_NAME, seconds=SECONDS, narrowing=held, tags=dict(tags))
     except ServiceError as error:
         raise _misconfigured(pool, role_arn, error.message) from None
     if issued is None:
         raise _misconfigured(pool, role_arn, "trust policy")
     return issued
+
+
+def set_driver(actor: Actor, pool_id: str, driver: str, settings: dict[str, Any] | None = None) -> None:
+    """Choose where a pool's credentials come from; only ``sts`` has settings (``external_sts``).
+
+    Raises ResourceNotFoundException or InvalidParameterException.
+    """
+    check_driver(driver, settings or {})
+    identity_pools.set_driver(actor, pool_id, driver, settings or {})
+
+
+def check_driver(driver: str, settings: Mapping[str, Any]) -> None:
+    """Raises InvalidParameterException for a driver that does not exist or cannot work with its settings."""
+    if driver not in IdentityPool.Driver.values:
+        raise InvalidParameterException(f"The driver must be one of {', '.join(IdentityPool.Driver.values)}.")
+    if driver == IdentityPool.Driver.STS:
+        external_sts.check_settings(settings)
+    elif settings:
+        raise InvalidParameterException(f"The driver {driver} has no settings.")
 
 
 def _misconfigured(pool: IdentityPool, role_arn: str | None, reason: str) -> InvalidIdentityPoolConfigurationException:

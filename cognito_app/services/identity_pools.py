@@ -139,6 +139,19 @@ def _check_pass_role(principal: Principal | None, arn: str) -> None:
         raise NotAuthorizedException(f"Access to Role '{arn}' is forbidden.") from None
 
 
+def set_driver(actor: Actor, pool_id: str, driver: str, settings: dict[str, Any]) -> None:
+    """Store where the pool's credentials come from, after ``identity_credentials.check_driver``.
+
+    Raises ResourceNotFoundException.
+    """
+    with transaction.atomic():
+        row = locked(pool_id)
+        row.driver, row.driver_settings = driver, settings
+        row.modified_at = clock.now()
+        row.save(update_fields=["driver", "driver_settings", "modified_at"])
+        audit(actor, "SetIdentityPoolDriver", pool_id=pool_id, driver=driver)
+
+
 def arn_of(pool_id: str) -> str:
     """Return an identity pool's ARN."""
     region = pool_id.split(":", 1)[0]
