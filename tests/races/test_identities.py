@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from cognito_app.models import DeveloperUser, Identity, Login
+from cognito_app.services import saml_providers
+from cognito_app.services.actor import SYSTEM
 from tests.clients import boto
 from tests.clients.exchange import DEVELOPER, Pool
+from tests.clients.issuers import METADATA, encoded, response, signed
 from tests.conftest import Inbox, make_app
 from tests.races.test_once import code_of, in_parallel
 
@@ -87,3 +90,14 @@ def test_crosswise_merges_end_without_a_deadlock(pool: Pool) -> None:
     assert set(counted) <= {"ok", "ResourceConflictException"}
     assert Identity.objects.filter(state="linked").count() == 1
     assert DeveloperUser.objects.values("identity").distinct().count() == 1
+
+
+def test_an_assertion_is_taken_once_under_parallel_requests(pool: Pool) -> None:
+    arn = "arn:aws:iam::000000000000:saml-provider/Corp"
+    saml_providers.create(SYSTEM, name="Corp", metadata=METADATA)
+    pool.change(SamlProviderARNs=[arn])
+    logins = {arn: encoded(signed(response()))}
+    public = boto.client("cognito-identity")
+    counted = in_parallel(48, lambda: code_of(lambda: public.get_id(**pool.at, Logins=logins)))
+    assert counted == {"ok": 1, "NotAuthorizedException": 47}
+    assert Login.objects.count() == 1
