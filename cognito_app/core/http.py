@@ -29,7 +29,11 @@ def client_ip(request: HttpRequest) -> str:
 
 def signed_request(request: HttpRequest, body: bytes) -> SignedRequest:
     """Return the request in the form that signatures cover."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    meta = request.META
+    headers = {name[5:].replace("_", "-").lower(): meta[name] for name in meta if name.startswith("HTTP_")}
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if name in meta:
+            headers[name.replace("_", "-").lower()] = meta[name]
     return SignedRequest(
         method=request.method or "",
         path=request.path,

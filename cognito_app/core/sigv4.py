@@ -27,7 +27,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 WINDOW = timedelta(minutes=5)
 LONGEST_PRESIGNED_SECONDS = 604_800
-_STAMP = re.compile(r"\d{8}T\d{6}Z")
+_STAMP = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _SPACES = re.compile(r" +")
 
 P = TypeVar("P")
@@ -99,24 +99,26 @@ def verify(
     if credential.expires_at is not None and credential.expires_at <= now:
         raise ExpiredTokenException
     key = _signing_key(credential.secret, claim.date, claim.region, claim.service)
-    if not any([_is_signed(key, request, claim, path) for path in _canonical_paths(request.path)]):
+    behind_path = _canonical_rest(request, claim)
+    paths = _canonical_paths(request.path)
+    if not any(_is_signed(key, claim, f"{request.method}\n{path}\n{behind_path}") for path in paths):
         raise InvalidSignatureException
     return credential.principal
 
 
-def _is_signed(key: bytes, request: SignedRequest, claim: _Claim, path: str) -> bool:
-    expected = hmac.new(key, _string_to_sign(request, claim, path).encode(), sha256).hexdigest()
+def _is_signed(key: bytes, claim: _Claim, canonical: str) -> bool:
+    expected = hmac.digest(key, _string_to_sign(claim, canonical).encode(), sha256).hex()
     return secrets.compare(expected, claim.signature)
 
 
-def _canonical_paths(path: str) -> set[str]:
+def _canonical_paths(path: str) -> list[str]:
     """Return the forms in which a client may have signed a decoded path.
 
     Every service but S3 signs the path of the request line encoded once more, and WSGI does not tell whether a
     client wrote a character such as the colon as it is or as an escape.
     """
     once = quote(path or "/", safe="-_.~/")
-    return {once, quote(once, safe="-_.~/")}
+    return [once, quote(once, safe="-_.~/")] if "%" in once else [once]
 
 
 def _read_claim(request: SignedRequest) -> _Claim:
@@ -205,8 +207,10 @@ def _check_scope(claim: _Claim, service: str, regions: tuple[str, ...]) -> None:
 
 
 def _check_date(claim: _Claim, now: datetime) -> None:
+    stamp = claim.stamp
+    day = (int(stamp[:4]), int(stamp[4:6]), int(stamp[6:8]))
     try:
-        signed_at = datetime.strptime(claim.stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signed_at = datetime(*day, int(stamp[9:11]), int(stamp[11:13]), int(stamp[13:15]), tzinfo=UTC)
     except ValueError:
         raise IncompleteSignatureException("Date must be in ISO-8601 'basic format'.") from None
     if claim.presigned_seconds is not None:
@@ -233,27 +237,29 @@ def _check_headers(request: SignedRequest, claim: _Claim) -> None:
     unsigned = [name for name in request.headers if name.startswith("x-amz-") and name not in signed]
     # Browsers' SDKs add these after signing.
     unsigned = [name for name in unsigned if name not in {"x-amz-user-agent", "x-amz-content-sha256"}]
-    if "host" not in signed or (unsigned and claim.presigned_seconds is None):
+    if "host" not in signed or unsigned:
         raise InvalidSignatureException
     declared = request.headers.get("x-amz-content-sha256")
     if declared is not None and not secrets.compare(declared, sha256(request.body).hexdigest()):
         raise InvalidSignatureException
 
 
-def _string_to_sign(request: SignedRequest, claim: _Claim, path: str) -> str:
+def _string_to_sign(claim: _Claim, canonical: str) -> str:
     scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
-    hashed = sha256(_canonical_request(request, claim, path).encode("utf-8", "surrogateescape")).hexdigest()
+    hashed = sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
     return f"{ALGORITHM}\n{claim.stamp}\n{scope}\n{hashed}"
 
 
-def _canonical_request(request: SignedRequest, claim: _Claim, path: str) -> str:
-    headers = "".join(
-        f"{name}:{_SPACES.sub(' ', request.headers.get(name, '').strip())}\n" for name in claim.signed_headers
-    )
+def _canonical_rest(request: SignedRequest, claim: _Claim) -> str:
+    """Return what follows the path in the canonical request."""
+    headers = "".join(f"{name}:{_folded(request.headers.get(name, ''))}\n" for name in claim.signed_headers)
     payload = UNSIGNED_PAYLOAD if _unsigned_payload(request, claim) else sha256(request.body).hexdigest()
-    return "\n".join(
-        (request.method, path, _canonical_query(request.query), headers, ";".join(claim.signed_headers), payload)
-    )
+    return "\n".join((_canonical_query(request.query), headers, ";".join(claim.signed_headers), payload))
+
+
+def _folded(value: str) -> str:
+    value = value.strip()
+    return _SPACES.sub(" ", value) if "  " in value else value
 
 
 def _unsigned_payload(request: SignedRequest, claim: _Claim) -> bool:

@@ -1,4 +1,4 @@
-"""Pages for identity pools, roles and access keys."""
+"""Pages for identity pools and access keys."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest
 
-from cognito_app.models import AccessKey, IdentityPool, Role
+from cognito_app.models import AccessKey, IdentityPool
 from cognito_app.portal.base import ServiceAdmin, actor_of
 from cognito_app.portal.site import portal_site
-from cognito_app.services import access_keys, identity_credentials, identity_pools, roles
+from cognito_app.services import access_keys, identity_credentials, identity_pools
 
 
 @admin.register(IdentityPool, site=portal_site)
@@ -38,38 +38,6 @@ class IdentityPoolAdmin(ServiceAdmin):
     def delete_model(self, request: HttpRequest, obj: IdentityPool) -> None:
         """Delete by the service."""
         identity_pools.delete(actor_of(request), obj.pk)
-
-
-@admin.register(Role, site=portal_site)
-class RoleAdmin(ServiceAdmin):
-    """IAM roles."""
-
-    list_display = ("name", "role_id", "max_session_duration", "created_at")
-    search_fields = ("name",)
-
-    def get_fields(self, request: HttpRequest, obj: Role | None = None) -> Any:
-        """The name is fixed."""
-        fields = ["description", "trust_policy", "policies", "max_session_duration"]
-        return [*fields, "sessions_valid_after"] if obj else ["name", *fields]
-
-    def save_model(self, request: HttpRequest, obj: Role, form: Any, change: bool) -> None:
-        """Create or update by the service."""
-        if change:
-            roles.update(actor_of(request), obj)
-            return
-        created = roles.create(
-            actor_of(request),
-            name=obj.name,
-            trust_policy=obj.trust_policy,
-            policies=obj.policies,
-            description=obj.description,
-            max_session_duration=obj.max_session_duration,
-        )
-        obj.__dict__.update(created.__dict__)
-
-    def delete_model(self, request: HttpRequest, obj: Role) -> None:
-        """Delete by the service."""
-        roles.delete(actor_of(request), obj.pk)
 
 
 @admin.register(AccessKey, site=portal_site)

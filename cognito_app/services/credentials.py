@@ -12,10 +12,12 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
+from cognito_app.conf import app_settings
 from cognito_app.core import clock, ids, keyring, policy
 from cognito_app.core.policy import Policy
 from cognito_app.errors import UnrecognizedClientException
@@ -117,7 +119,7 @@ def open_session(key_id: str, token: str | None) -> OpenedSession:
 
     Raises UnrecognizedClientException for anything that is not, or no longer, good; the caller checks the expiry.
     """
-    data = _unseal(key_id, token or "")
+    data, grant = _opened(key_id, token or "", app_settings.master_keys)
     if "i" in data:
         _check_identity(data["i"])
     issued_at = clock.from_epoch(data["t"])
@@ -128,12 +130,19 @@ def open_session(key_id: str, token: str | None) -> OpenedSession:
             raise UnrecognizedClientException
     return OpenedSession(
         secret=data["s"],
-        grant=_grant(data),
+        grant=grant,
         role=role,
         policies=_policies(data),
         issued_at=issued_at,
         expires_at=clock.from_epoch(data["e"]),
     )
+
+
+@lru_cache(maxsize=2048)
+def _opened(key_id: str, token: str, master_keys: tuple[str, ...]) -> tuple[dict[str, Any], Grant]:
+    """Return the content of a token, which the caller must not change; clients use theirs for an hour."""
+    data = _unseal(key_id, token)
+    return data, _grant(data)
 
 
 def _check_identity(identity_id: str) -> None:

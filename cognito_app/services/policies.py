@@ -134,6 +134,19 @@ def add_version(actor: Actor, arn: str, *, document: str, as_default: bool) -> t
 
 
 @transaction.atomic
+def replace(actor: Actor, arn: str, *, document: str) -> None:
+    """Put a new version in force; of five, the oldest other one goes.
+
+    Raises InvalidInput, NoSuchEntity, MalformedPolicyDocument or LimitExceeded.
+    """
+    row = _locked(arn)
+    others = sorted((name for name in row.versions if name != row.default_version), key=lambda name: int(name[1:]))
+    if len(row.versions) >= MAX_VERSIONS:
+        delete_version(actor, arn, others[0])
+    add_version(actor, arn, document=document, as_default=True)
+
+
+@transaction.atomic
 def set_default_version(actor: Actor, arn: str, version: str) -> None:
     """Put a version in force. Raises InvalidInput or NoSuchEntity."""
     row = _locked(arn)

@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -250,6 +250,31 @@ def detach(actor: Actor, name: str, policy_arn: str) -> None:
         raise NoSuchEntity(f"Policy {policy_arn} was not found.")
     stamps.bump(stamps.IAM)
     audit(actor, "DetachRolePolicy", subject=name, policy=policy_arn)
+
+
+@transaction.atomic
+def set_attached(actor: Actor, name: str, arns: Sequence[str]) -> None:
+    """Attach these managed policies and no others. Raises NoSuchEntity or LimitExceeded."""
+    known = set(_locked(name).attachments.values_list("policy_arn", flat=True))
+    for arn in known - set(arns):
+        detach(actor, name, arn)
+    for arn in arns:
+        if arn not in known:
+            attach(actor, name, arn)
+
+
+def warnings(trust_policy: Mapping[str, Any]) -> list[str]:
+    """Return what an operator should know of a good trust policy: which guard for identity pools it lacks."""
+    found = []
+    for statement in policy.as_list(trust_policy["Statement"]):
+        principal = statement.get("Principal")
+        federated = policy.as_list(principal.get("Federated")) if isinstance(principal, dict) else []
+        if IDENTITY_PROVIDER not in federated or statement["Effect"] != "Allow":
+            continue
+        keys = {key.lower() for keys in statement.get("Condition", {}).values() for key in keys}
+        missing = [name for name in ("aud", "amr") if f"{IDENTITY_PROVIDER}:{name}" not in keys]
+        found += [f"The trust policy does not ask for {IDENTITY_PROVIDER}:{name}." for name in missing]
+    return found
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -80,11 +81,12 @@ def test_life_of_a_role(iam: Any) -> None:
 
 
 def test_errors_have_the_status_that_clients_look_at(iam: Any, role: str) -> None:
-    for call, status in (
+    calls: list[tuple[Callable[[], Any], int]] = [
         (lambda: iam.get_role(RoleName="none"), 404),
         (lambda: iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust()), 409),
         (lambda: iam.create_role(RoleName="x", AssumeRolePolicyDocument="{}"), 400),
-    ):
+    ]
+    for call, status in calls:
         with pytest.raises(iam.exceptions.ClientError) as caught:
             call()
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status

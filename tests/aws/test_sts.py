@@ -338,19 +338,18 @@ def test_a_federated_user_has_what_both_policies_allow(admin_key: tuple[str, str
     assert as_(keys).get_caller_identity()["Arn"] == answer["FederatedUser"]["Arn"]
     idp = as_(keys, "cognito-idp")
     assert idp.list_user_pools(MaxResults=1)["UserPools"] == []
-    for call in (
-        lambda: idp.create_user_pool(PoolName="p"),
-        lambda: idp.delete_user_pool(UserPoolId="us-east-1_abcdefghi"),
-    ):
-        with refused("AccessDeniedException"):
-            call()
+    with refused("AccessDeniedException"):
+        idp.create_user_pool(PoolName="p")
+    with refused("AccessDeniedException"):
+        idp.delete_user_pool(UserPoolId="us-east-1_abcdefghi")
     bare = as_(bob).get_federation_token(Name="dora")["Credentials"]
     with refused("AccessDeniedException"):
         as_(bare, "cognito-idp").list_user_pools(MaxResults=1)
     role = make_role("app", {"Principal": "*", "Action": "sts:AssumeRole"})
-    for call in (lambda: assume(keys, role), lambda: as_(keys).get_federation_token(Name="erik")):
-        with refused("AccessDenied"):
-            call()
+    with refused("AccessDenied"):
+        assume(keys, role)
+    with refused("AccessDenied"):
+        as_(keys).get_federation_token(Name="erik")
     with refused("AccessDenied"):
         as_(make_user("eve", may("s3:*"))).get_federation_token(Name="x1")
     with refused("MalformedPolicyDocument"):

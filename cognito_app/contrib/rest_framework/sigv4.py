@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
@@ -43,14 +44,18 @@ class AwsUser:
 class SigV4Authentication(BaseAuthentication):
     """Authenticates by Signature Version 4 for the service name ``execute-api``; every refusal is a 403.
 
-    ``request.user.principal`` is the signer; add ``IAMPermission`` to decide by its policies.
+    ``request.user.principal`` is the signer; add ``IAMPermission`` to decide by its policies. A request without a
+    signature is left to other authentication classes. With warm memory it costs one query: whether the credentials
+    still stand.
     """
 
     service = SERVICE
 
-    def authenticate(self, request: Request) -> tuple[Any, None]:
-        """Verify the signature over the request as it came in. Raises AuthenticationFailed with AWS's text."""
-        stamps.begin_request(stamps.IAM)
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        """Verify the signature over the request as it came in. Raises PermissionDenied with AWS's text."""
+        if not _is_signed(request._request):
+            return None
+        stamps.begin_request()
         try:
             signed = signed_request(request._request, request._request.body)
             principal = sigv4.verify(
@@ -63,10 +68,16 @@ class SigV4Authentication(BaseAuthentication):
         return AwsUser(principal), None
 
 
+def _is_signed(request: HttpRequest) -> bool:
+    header = request.META.get("HTTP_AUTHORIZATION", "")
+    return header.startswith("AWS4-") or "X-Amz-Signature=" in request.META.get("QUERY_STRING", "")
+
+
 class IAMPermission(BasePermission):
     """Allows what the signer's policies allow; the view names its resource in ``iam_resource(request)``.
 
-    ``iam_action`` of the view is the action (``execute-api:Invoke`` unless set).
+    ``iam_action`` of the view is the action (``execute-api:Invoke`` unless set); ``iam_context(request)``, if the view
+    has it, returns further condition keys.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -75,8 +86,10 @@ class IAMPermission(BasePermission):
         if principal is None:
             raise exceptions.PermissionDenied({"message": "Missing Authentication Token"})
         action = getattr(view, "iam_action", f"{SERVICE}:Invoke")
+        more = view.iam_context(request) if hasattr(view, "iam_context") else None
+        ip = client_ip(request._request)
         try:
-            principals.authorize(principal, action, view.iam_resource(request), ip=client_ip(request._request))
+            principals.authorize(principal, action, view.iam_resource(request), ip=ip, extra=more)
         except AccessDeniedException as error:
             raise exceptions.PermissionDenied({"message": error.message}) from None
         return True

@@ -39,15 +39,21 @@ Principals = Mapping[str, Collection[str]]
 
 @dataclass(frozen=True, slots=True)
 class ResourcePattern:
-    """A resource of a policy: an ARN part by part, or (for whatever is no ARN) a text with wildcards."""
+    """A resource of a policy: an ARN part by part, or (for whatever is no ARN) a text with wildcards.
+
+    ``head`` is the beginning of an ARN whose first five parts have no wildcard.
+    """
 
     whole: Pattern | None
     parts: tuple[Pattern, ...] = ()
+    head: str | None = None
 
     def matches(self, resource: str, context: Folded) -> bool:
         """Whether a resource is meant."""
         if self.whole is not None:
             return self.whole.matches(resource, context)
+        if self.head is not None:
+            return resource.startswith(self.head) and self.parts[-1].matches(resource[len(self.head) :], context)
         pieces = resource.split(":", patterns.ARN_PARTS - 1)
         return len(pieces) == patterns.ARN_PARTS and all(
             part.matches(piece, context) for part, piece in zip(self.parts, pieces, strict=True)
@@ -183,7 +189,9 @@ def _resource(text: str, variables: bool) -> ResourcePattern:
         return ResourcePattern(patterns.glob(text, variables=variables))
     if any(part.has_variables for part in parts[:-1]):
         raise NotUnderstoodError(text)  # only the part behind the fifth colon may have variables
-    return ResourcePattern(None, tuple(parts))
+    fixed = [part.fixed for part in parts[:-1]]
+    head = ":".join(text for text in fixed if text is not None) + ":" if None not in fixed else None
+    return ResourcePattern(None, tuple(parts), head)
 
 
 def _principals(statement: Mapping[str, Any]) -> Principals | None:

@@ -49,15 +49,21 @@ def fold(context: Context) -> Folded:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Pieces between the ``*`` of a text; one piece stands for a text without any."""
+    """Pieces between the ``*`` of a text; one piece stands for a text without any.
+
+    The two most frequent kinds have a short way: ``fixed`` texts, and a ``prefix`` with a star behind.
+    """
 
     chunks: tuple[Chunk, ...]
     fixed: str | None = None
+    prefix: str | None = None
 
     def matches(self, value: str, context: Folded) -> bool:
         """Whether a value matches; a variable without a value matches nothing."""
         if self.fixed is not None:
             return value == self.fixed
+        if self.prefix is not None:
+            return value.startswith(self.prefix)
         resolved: list[Sequence[str | _One]] = []
         for chunk in self.chunks:
             pieces = _resolve(chunk, context)
@@ -114,7 +120,12 @@ def build(found: Sequence[Token], *, wildcards: bool) -> Pattern:
             if position:
                 chunks.append([])
             chunks[-1].extend(_ones(run))
-    return Pattern(chunks=tuple(tuple(chunk) for chunk in chunks))
+    first = chunks[0]
+    plain = len(chunks) == 2 and not chunks[1] and all(isinstance(token, str) for token in first)
+    return Pattern(
+        chunks=tuple(tuple(chunk) for chunk in chunks),
+        prefix="".join(token for token in first if isinstance(token, str)) if plain else None,
+    )
 
 
 def _ones(run: str) -> list[Token]:

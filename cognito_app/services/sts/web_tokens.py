@@ -70,7 +70,7 @@ def _verified(issuer: str, token: str) -> dict[str, Any]:
     key = _key(issuer, header.get("kid"), algorithm)
     options: Any = {"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False}
     try:
-        claims: dict[str, Any] = jwt.decode(token, key, algorithms=[algorithm], options=options)
+        claims: dict[str, Any] = jwt.decode(token, key.key, algorithms=[algorithm], options=options)
     except jwt.InvalidTokenError:
         raise jose.TokenError("signature") from None
     return claims
@@ -85,9 +85,13 @@ def _key(issuer: str, kid: Any, algorithm: str) -> jwt.PyJWK:
 
 
 def _choose(keys: Keys, kid: Any, algorithm: str) -> jwt.PyJWK | None:
-    """A token without a key id is good only where there is one key."""
+    """A token without a key id is good only where there is one key; a key may be for one algorithm only."""
     kind = "RSA" if algorithm.startswith("RS") else "EC"
-    fitting = {name: key for name, key in keys.items() if key.key_type == kind}
+    fitting = {
+        name: key
+        for name, key in keys.items()
+        if key.key_type == kind and key._jwk_data.get("alg", algorithm) == algorithm
+    }
     if isinstance(kid, str):
         return fitting.get(kid)
     return next(iter(fitting.values())) if len(fitting) == 1 else None
