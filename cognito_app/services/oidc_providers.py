@@ -20,6 +20,8 @@ from cognito_app.services.iam_memory import Memory
 MAX_CLIENT_IDS = 100
 MAX_THUMBPRINTS = 5
 MAX_PROVIDERS = 100
+RESERVED_HOSTS = frozenset({"aws", "iam", "saml", "sts", "cognito-identity.amazonaws.com"})
+"""Names that begin condition keys of AWS: a provider's claims must not pass for these."""
 
 _providers: Memory[OpenIdProvider] = Memory(lambda: {row.name: row for row in OpenIdProvider.objects.all()})
 
@@ -107,6 +109,8 @@ def _check_url(url: str) -> str:
     if parts.query or parts.fragment:
         raise InvalidInput("Invalid Open ID Connect Provider URL")
     if parts.scheme != "https" and not app_settings.outgoing_private_networks:
+        raise InvalidInput("Invalid Open ID Connect Provider URL")
+    if (parts.hostname or "") in RESERVED_HOSTS:
         raise InvalidInput("Invalid Open ID Connect Provider URL")
     return url.partition("://")[2]
 

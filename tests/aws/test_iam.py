@@ -276,7 +276,7 @@ def test_open_id_connect_providers(iam: Any) -> None:
     assert found["Url"] == "login.example.com/tenant"
     assert found["ClientIDList"] == ["b", "c"]
     assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == [{"Arn": arn}]
-    for url in ("http://login.example.com", "https://x/?a=b", "ftp://x", "x"):
+    for url in ("http://login.example.com", "https://x/?a=b", "ftp://x", "x", "https://saml"):
         with refused("InvalidInput"):
             iam.create_open_id_connect_provider(Url=url)
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)

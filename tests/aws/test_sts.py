@@ -523,16 +523,28 @@ def test_the_pools_keys_stay_with_the_session_and_end_with_the_identity(identity
     assert as_(keys, "iam").list_roles()["Roles"]
     with refused("AccessDenied"):
         as_(keys, "iam").get_role(RoleName="app")
+    second = make_role("second", {"Principal": "*", "Action": "sts:AssumeRole"})
+    chained = assume(keys, second)["Credentials"]
+    assert as_(chained).get_caller_identity()
     Identity.objects.filter(pk=pool.identity_id).update(state="disabled")
-    with refused("InvalidClientTokenId"):
-        as_(keys).get_caller_identity()
+    for ended in (keys, chained):
+        with refused("InvalidClientTokenId"):
+            as_(ended).get_caller_identity()
     with refused("InvalidIdentityToken"):
         pool.assume(f"arn:aws:iam::{ACCOUNT}:role/app")
 
 
-def test_parallel_roles_of_one_name(admin_key: tuple[str, str]) -> None:
-    arn = make_role("app", ANYBODY)
-    assert len({assume(admin_key, arn)["Credentials"]["AccessKeyId"] for _ in range(5)}) == 5
+def test_everybody_means_no_tokens_of_others_and_a_narrowed_session_stays_narrow(
+    admin_key: tuple[str, str], identity: Any
+) -> None:
+    anybody = make_role("anybody", {"Principal": "*", "Action": ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"]})
+    with refused("AccessDenied"):
+        PoolTokens(identity).assume(anybody)
+    assert assume(admin_key, anybody)["Credentials"]
+    first = make_role("first", ANYBODY, allows=may("sts:*"))
+    narrowed = assume(admin_key, first, Policy=json.dumps(LISTING))["Credentials"]
+    with refused("AccessDenied"):
+        assume(narrowed, anybody)
 
 
 def test_keys_of_providers_are_looked_up_by_claim() -> None:

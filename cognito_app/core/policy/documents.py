@@ -161,7 +161,7 @@ def _read(statement: Any, deny: bool, variables: bool) -> Statement:
         all_actions_but=but_actions,
         resources=tuple(_resource(text, variables) for text in resources),
         all_resources_but=but_resources,
-        principals=_principals(statement),
+        principals=_principals(statement, deny),
         all_principals_but="NotPrincipal" in statement,
         clauses=conditions.parse(statement.get("Condition", {}), variables=variables),
     )
@@ -194,17 +194,19 @@ def _resource(text: str, variables: bool) -> ResourcePattern:
     return ResourcePattern(None, tuple(parts), head)
 
 
-def _principals(statement: Mapping[str, Any]) -> Principals | None:
+def _principals(statement: Mapping[str, Any], deny: bool) -> Principals | None:
+    """Everybody, ``*``, means AWS principals in an Allow, and everybody else too in a Deny or an exception."""
     given = [statement[name] for name in ("Principal", "NotPrincipal") if name in statement]
     if not given:
         return None
     if len(given) == 2:
         raise NotUnderstoodError("Principal")
+    wide = deny or "NotPrincipal" in statement
     if given[0] == "*":
-        return {"*": ()}
+        return {"*": ()} if wide else {"AWS": frozenset("*")}
     if not isinstance(given[0], Mapping) or not given[0] or set(given[0]) - PRINCIPAL_KINDS:
         raise NotUnderstoodError("Principal")
     read = {kind: frozenset(as_list(names)) for kind, names in given[0].items()}
     if not all(names and all(isinstance(name, str) for name in names) for names in read.values()):
         raise NotUnderstoodError("Principal")
-    return read
+    return {"*": ()} if wide and "*" in read.get("AWS", ()) else read

@@ -54,6 +54,7 @@ def assume(
         narrowing=held,
         inherited=_inherited(principal, held.tags),
         source_identity=_source_identity(principal, source_identity),
+        identity_id=principal.session.grant.identity_id if principal.session else None,
         minimum_size=minimum_size,
     )
     role = roles.loaded_by_arn(role_arn)
@@ -87,10 +88,8 @@ def _own_part(principal: Principal, role: LoadedRole, wish: Wish, action: str) -
     decision = policy.evaluate(principal.policies, principal.session_policies, action, role.arn, asked)
     if decision.allowed or decision.reason.endswith("deny"):
         return decision.allowed
-    exactly = policy.trust_verdict(role.trust, {"AWS": {principal.arn}}, action, asked) == "Allow"
     by_name = policy.trust_verdict(role.trust, {"AWS": _names(principal)}, action, asked) == "Allow"
-    # A session that is named itself needs nothing else; one of a named role stays within its session policies.
-    return exactly or (by_name and not _is_narrowed(principal, action, role, asked))
+    return by_name and not _is_narrowed(principal, action, role, asked)
 
 
 def _is_narrowed(principal: Principal, action: str, role: LoadedRole, asked: minting.Values) -> bool:

@@ -21,6 +21,7 @@ from cognito_app.services import config, tokens
 ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
 KEYS_LIVE_SECONDS = 600
 REFETCH_AFTER_SECONDS = 30
+RETRY_AFTER_SECONDS = 5
 MAX_ISSUERS = 256
 MAX_KEYS = 100
 LONGEST_VALUE = 1024
@@ -34,6 +35,7 @@ Keys = dict[str, jwt.PyJWK]
 
 _lock = threading.Lock()
 _keys: dict[str, tuple[float, Keys]] = {}
+_failures: dict[str, float] = {}
 
 
 def verify(issuer: str, token: str) -> Mapping[str, Any]:
@@ -98,14 +100,20 @@ def _choose(keys: Keys, kid: Any, algorithm: str) -> jwt.PyJWK | None:
 
 
 def _published(issuer: str, *, fresh: bool) -> Keys:
-    """Return an issuer's keys; ``fresh`` asks again unless that was done a moment ago."""
+    """Return an issuer's keys; ``fresh`` asks again unless that was done a moment ago, or failed just now."""
     now = time.monotonic()
     with _lock:
         held = _keys.get(issuer)
     age = now - held[0] if held else None
     if held is not None and age is not None and age < (REFETCH_AFTER_SECONDS if fresh else KEYS_LIVE_SECONDS):
         return held[1]
-    keys = _fetch(issuer)
+    if now < _failures.get(issuer, 0.0):
+        raise IDPCommunicationError("The identity provider could not be reached.")
+    try:
+        keys = _fetch(issuer)
+    except ServiceError:
+        _failures[issuer] = now + RETRY_AFTER_SECONDS
+        raise
     with _lock:
         if len(_keys) >= MAX_ISSUERS:
             _keys.clear()
@@ -193,3 +201,4 @@ def forget() -> None:
     """Drop the keys from memory (between tests)."""
     with _lock:
         _keys.clear()
+        _failures.clear()

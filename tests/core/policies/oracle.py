@@ -181,8 +181,8 @@ def is_named(statement: Any, who: dict[str, list[str]]) -> bool:
         raise Unclear
     negated = "NotPrincipal" in statement
     element = statement["NotPrincipal" if negated else "Principal"]
-    if element == "*":
-        return not negated
+    # Principal "*" is the same as {"AWS": "*"}; what denies or excepts everybody leaves nobody out.
+    element = {"AWS": "*"} if element == "*" else element
     if not isinstance(element, dict) or not element:
         raise Unclear
     named = False
@@ -194,6 +194,8 @@ def is_named(statement: Any, who: dict[str, list[str]]) -> bool:
             raise Unclear
         if kind in who:
             named = named or (kind == "AWS" and "*" in names) or any(name in names for name in who[kind])
+        if kind == "AWS" and "*" in names and (negated or statement["Effect"] == "Deny"):
+            named = True
     return named is not negated
 
 
