@@ -73,6 +73,10 @@ class Configuration:
     demo_storage_dir: folder of the demo service's notes; ``None`` switches the demo service off.
     all_features: every pool has the features of every tier, whichever it is in.
     outgoing_private_networks: whether identity providers may be in private networks, on any port, without TLS.
+    login_providers: by key of an identity pool's public provider, where it is asked (``services/login_providers``);
+        ``None`` switches the provider off.
+    saml_audience, saml_recipients: whom SAML assertions for identity pools and STS must be for, and the addresses
+        that they may have been sent to; ``{public_url}`` is filled in.
     triggers: where Lambda functions run, by ARN (``triggers/targets.py``); by default nowhere.
     """
 
@@ -104,6 +108,9 @@ class Configuration:
     demo_storage_dir: str | None = None
     all_features: bool = False
     outgoing_private_networks: bool = False
+    login_providers: dict[str, Any] = field(default_factory=dict)
+    saml_audience: str = "urn:amazon:webservices"
+    saml_recipients: tuple[str, ...] = ("https://signin.aws.amazon.com/saml", "{public_url}/saml")
     triggers: dict[str, Any] = field(default_factory=dict)
 
 
@@ -130,7 +137,7 @@ class AppSettings:
         source: dict[str, Any] = getattr(settings, "COGNITO", {})
         if source is not self._source:
             known = {key.lower(): value for key, value in source.items() if key.lower() in FIELD_NAMES}
-            for name in ("master_keys", "signing_regions", "replica_regions"):
+            for name in ("master_keys", "signing_regions", "replica_regions", "saml_recipients"):
                 if name in known:
                     known[name] = tuple(known[name])
             if not known.get("master_keys") and settings.DEBUG:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from pytest_django import Settings
 
 from cognito_app.aws import model
-from cognito_app.services import access_keys, identity_tokens, keys
+from cognito_app.services import access_keys, identity_tokens, issuer_keys, keys
 from cognito_app.services.actor import SYSTEM
 from cognito_app.services.sts import web_tokens
 from tests.clients import boto
@@ -87,6 +87,7 @@ def _fresh_memory() -> Iterator[None]:
     yield
     keys.forget()
     identity_tokens.forget()
+    issuer_keys.forget()
     web_tokens.forget()
 
 

@@ -11,7 +11,7 @@ from cognito_app.models.domain import Domain
 from cognito_app.models.factor import SoftwareToken, WebAuthnCredential
 from cognito_app.models.federation import OpenIdProvider, SamlProvider
 from cognito_app.models.group import Group, GroupMembership
-from cognito_app.models.identity_pool import Identity, IdentityPool, Login
+from cognito_app.models.identity_pool import DeveloperUser, Identity, IdentityPool, Login
 from cognito_app.models.key import SigningKey
 from cognito_app.models.limit import ProvisionedLimit, RateCounter
 from cognito_app.models.managed_policy import ManagedPolicy, PolicyAttachment
@@ -41,6 +41,7 @@ __all__ = [
     "BrowserSession",
     "ClientSecret",
     "DeadLetter",
+    "DeveloperUser",
     "Device",
     "Domain",
     "Group",

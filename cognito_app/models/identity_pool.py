@@ -1,4 +1,4 @@
-"""Identity pools, their identities and the logins that lead to these."""
+"""Identity pools, their identities, and the logins and developer users that lead to these."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from django.db import models
 
 
 class IdentityPool(models.Model):
-    """A pool that trades logins for AWS credentials; ``configuration`` has AWS's member names."""
+    """A pool that trades logins for AWS credentials; ``configuration`` has AWS's member names.
+
+    ``principal_tags`` has an attribute map by provider name; ``driver_settings`` tell where the ``sts`` driver asks.
+    """
 
     class Driver(models.TextChoices):
         BUILTIN = "builtin"
+        STS = "sts"
         DISABLED = "disabled"
 
     id = models.CharField(max_length=55, primary_key=True)
@@ -19,8 +23,10 @@ class IdentityPool(models.Model):
     configuration = models.JSONField(default=dict, blank=True)
     roles = models.JSONField(default=dict, blank=True)
     role_mappings = models.JSONField(default=dict, blank=True)
+    principal_tags = models.JSONField(default=dict, blank=True)
     tags = models.JSONField(default=dict, blank=True)
     driver = models.CharField(max_length=10, choices=Driver.choices, default=Driver.BUILTIN)
+    driver_settings = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(db_index=True)
     modified_at = models.DateTimeField()
 
@@ -48,7 +54,12 @@ class Identity(models.Model):
     modified_at = models.DateTimeField()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["pool", "created_at", "id"], name="identity_by_age")]
+        indexes: ClassVar = [
+            models.Index(fields=["pool", "created_at", "id"], name="identity_by_age"),
+            models.Index(
+                fields=["pool", "created_at", "id"], name="live_identity_by_age", condition=~models.Q(state="disabled")
+            ),
+        ]
         verbose_name_plural = "identities"
 
     def __str__(self) -> str:
@@ -69,3 +80,17 @@ class Login(models.Model):
             models.UniqueConstraint(fields=["pool", "provider", "subject"], name="login_unique"),
             models.UniqueConstraint(fields=["identity", "provider"], name="one_login_per_provider"),
         ]
+
+
+class DeveloperUser(models.Model):
+    """A user of the pool's developer provider; the digest stands for the identifier, too long for a unique key."""
+
+    pool = models.ForeignKey(IdentityPool, on_delete=models.CASCADE, db_index=False)
+    digest = models.CharField(max_length=64)
+    identifier = models.CharField(max_length=1024)
+    identity = models.ForeignKey(Identity, on_delete=models.CASCADE, related_name="developer_users", db_index=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["pool", "digest"], name="developer_user_unique")]
+        indexes: ClassVar = [models.Index(fields=["identity", "id"], name="developer_user_by_identity")]

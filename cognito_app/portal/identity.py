@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from cognito_app.models import AccessKey, IdentityPool
 from cognito_app.portal.base import ServiceAdmin, actor_of
 from cognito_app.portal.site import portal_site
-from cognito_app.services import access_keys, identity_pools
+from cognito_app.services import access_keys, identity_credentials, identity_pools
 
 
 @admin.register(IdentityPool, site=portal_site)
@@ -19,18 +19,21 @@ class IdentityPoolAdmin(ServiceAdmin):
 
     list_display = ("name", "id", "driver", "created_at")
     search_fields = ("name", "id")
-    fields = ("name", "configuration", "roles", "role_mappings")
+    fields = ("name", "configuration", "roles", "role_mappings", "driver", "driver_settings")
 
     def save_model(self, request: HttpRequest, obj: IdentityPool, form: Any, change: bool) -> None:
         """Create or update by the service."""
         actor = actor_of(request)
+        identity_credentials.check_driver(obj.driver, obj.driver_settings)
         if change:
             identity_pools.update(actor, obj.pk, name=obj.name, settings=obj.configuration, tags=None)
         else:
             settings = {"AllowUnauthenticatedIdentities": False, **obj.configuration}
             created = identity_pools.create(actor, name=obj.name, settings=settings)
-            obj.__dict__.update({**created.__dict__, "roles": obj.roles, "role_mappings": obj.role_mappings})
+            kept = {name: obj.__dict__[name] for name in ("roles", "role_mappings", "driver", "driver_settings")}
+            obj.__dict__.update({**created.__dict__, **kept})
         identity_pools.set_roles(actor, obj.pk, roles=obj.roles, mappings=obj.role_mappings)
+        identity_credentials.set_driver(actor, obj.pk, obj.driver, obj.driver_settings)
 
     def delete_model(self, request: HttpRequest, obj: IdentityPool) -> None:
         """Delete by the service."""

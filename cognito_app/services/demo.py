@@ -17,13 +17,13 @@ from cognito_app.services import (
     domains,
     groups,
     identity_pools,
-    logins,
     pools,
     resource_servers,
     roles,
     users,
 )
 from cognito_app.services.actor import SYSTEM
+from cognito_app.services.login_providers import user_pools
 
 POOL_NAME = "Demo"
 USERNAME = "demo"
@@ -145,7 +145,7 @@ def _make_user(pool: config.PoolConfig) -> str:
 
 
 def _make_identity_pool(pool_id: str, client_id: str, policies: Any) -> str:
-    provider = {"ProviderName": logins.canonical_provider(pool_id), "ClientId": client_id}
+    provider = {"ProviderName": user_pools.canonical_provider(pool_id), "ClientId": client_id}
     row = identity_pools.create(
         SYSTEM,
         name=POOL_NAME,

@@ -1,6 +1,6 @@
-"""Credentials and tokens of identities: which role, and the trade.
+"""Credentials and tokens of identities: the classic and the enhanced flow.
 
-Source: https://docs.aws.amazon.com/cognito/latest/developerguide/role-based-access-control.html
+Source: https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html
 """
 
 from __future__ import annotations
@@ -16,15 +16,29 @@ from cognito_app.errors import (
     InvalidIdentityPoolConfigurationException,
     InvalidParameterException,
     NotAuthorizedException,
+    ServiceError,
 )
 from cognito_app.models import IdentityPool
-from cognito_app.services import identities, identity_tokens, logins, roles, sts
+from cognito_app.services import (
+    external_sts,
+    identities,
+    identity_pools,
+    identity_roles,
+    identity_tokens,
+    principal_tags,
+    roles,
+    sts,
+)
+from cognito_app.services.actor import Actor
 from cognito_app.services.credentials import Issued
-from cognito_app.services.logins import OWN_KEY, VerifiedLogin
+from cognito_app.services.identity_links import forbidden
+from cognito_app.services.login_providers.verified import MISMATCH, VerifiedLogin, invalid, refusal
+from cognito_app.services.logins import OWN_KEY
 
 SESSION_NAME = "CognitoIdentityCredentials"
 SECONDS = 3600
 CLASSIC_OFF = "Basic (classic) flow is not enabled, please use enhanced flow."
+GUEST = ["unauthenticated"]
 
 log = structlog.get_logger(__name__)
 
@@ -32,131 +46,107 @@ log = structlog.get_logger(__name__)
 def open_id_token(identity_id: str, given: Mapping[str, str]) -> tuple[str, str]:
     """Return the identity's id and an OpenID token for it (classic flow).
 
-    Raises ResourceNotFoundException, NotAuthorizedException, InvalidParameterException, ResourceConflictException.
+    Raises ResourceNotFoundException, NotAuthorizedException, InvalidParameterException, ResourceConflictException,
+    ExternalServiceException.
     """
-    identity, pool, verified = identities.resolve(identity_id, given)
+    _, pool = identities.find(identity_id)
     if pool.configuration.get("AllowClassicFlow") is False:
         raise InvalidParameterException(CLASSIC_OFF)
-    return identity.pk, identity_tokens.issue(pool, identity.pk, _amr(verified))
+    settled, pool, verified = identities.resolve(identity_id, given, "GetOpenIdToken")
+    tags = principal_tags.of_logins(pool, verified)
+    return settled, identity_tokens.issue(pool, settled, _amr(verified), tags=tags)
 
 
 def _amr(verified: list[VerifiedLogin]) -> list[str]:
-    if not verified:
-        return ["unauthenticated"]
-    return ["authenticated", *(item for login in verified for item in login.amr[1:])]
+    return ["authenticated", *(item for login in verified for item in login.amr)] if verified else GUEST
 
 
 def for_identity(identity_id: str, given: Mapping[str, str], custom_role: str | None) -> tuple[str, Issued]:
     """Return the identity's id and AWS credentials for it (enhanced flow).
 
     Raises ResourceNotFoundException, NotAuthorizedException, InvalidIdentityPoolConfigurationException,
-    ResourceConflictException.
+    ResourceConflictException, ExternalServiceException.
     """
     if OWN_KEY in given:
-        return _for_own_token(identity_id, given[OWN_KEY])
-    identity, pool, verified = identities.resolve(identity_id, given)
-    role_arn = _role(pool, verified, custom_role)
-    return identity.pk, _issue(pool, identity.pk, _amr(verified), role_arn)
+        return _for_own_token(identity_id, given, custom_role)
+    settled, pool, verified = identities.resolve(identity_id, given, "GetCredentialsForIdentity")
+    role_arn = identity_roles.choose(pool, verified, custom_role)
+    tags = principal_tags.of_logins(pool, verified)
+    return settled, _issue(pool, settled, _amr(verified), role_arn, tags)
 
 
-def _for_own_token(identity_id: str, token: str) -> tuple[str, Issued]:
-    claims = _own_claims(token)
-    if claims["sub"] != identity_id:
-        raise NotAuthorizedException(logins.MISMATCH)
+def _for_own_token(identity_id: str, given: Mapping[str, str], custom_role: str | None) -> tuple[str, Issued]:
+    """Trade a token of ours, a developer user's as a rule: always for the default role."""
+    claims = _own_claims(given[OWN_KEY])
     identity, pool = identities.find(identity_id)
-    if claims["aud"] != pool.id:
-        raise NotAuthorizedException(logins.MISMATCH)
-    authenticated = "authenticated" in claims["amr"]
-    role_arn = pool.roles.get("authenticated" if authenticated else "unauthenticated")
-    return identity.pk, _issue(pool, identity.pk, list(claims["amr"]), role_arn)
+    if claims["sub"] != identity_id or claims["aud"] != pool.id or len(given) > 1:
+        raise NotAuthorizedException(MISMATCH)
+    if custom_role:
+        raise NotAuthorizedException(identity_roles.NOT_ALLOWED)
+    amr = list(claims["amr"])
+    guest = amr == GUEST
+    if guest and identity.state != "guest":
+        raise forbidden(identity_id)
+    role_arn = identity_roles.default(pool, "unauthenticated" if guest else "authenticated")
+    return identity.pk, _issue(pool, identity.pk, amr, role_arn, identity_tokens.principal_tags(claims))
 
 
 def _own_claims(token: str) -> Mapping[str, Any]:
     """Return the claims of an identity token given as a login. Raises NotAuthorizedException."""
     try:
+        _, unverified = jose.peek(token)
+        if unverified.get("iss") != identity_tokens.issuer():
+            raise invalid("Issuer doesn't match providerName")
         return identity_tokens.verify(token)
     except jose.TokenError as error:
-        reason = "Token expired" if error.reason == "expired" else "Couldn't verify signed token."
-        raise NotAuthorizedException(f"Invalid login token. {reason}") from None
+        raise refusal(error, unverified.get("exp") if error.reason == "expired" else None) from None
 
 
-def _issue(pool: IdentityPool, identity_id: str, amr: list[str], role_arn: str | None) -> Issued:
-    role = roles.by_arn(role_arn) if role_arn else None
-    if pool.driver == IdentityPool.Driver.DISABLED or role is None:
-        log.warning("identity_credentials_refused", pool_id=pool.id, role=role_arn, reason="no such role")
-        raise InvalidIdentityPoolConfigurationException
-    guest = amr == ["unauthenticated"]
-    issued = sts.assume(
-        role,
-        {"aud": pool.id, "sub": identity_id, "amr": amr},
-        session_name=SESSION_NAME,
-        seconds=SECONDS,
-        narrowing=[app_settings.guest_scope_down_policy] if guest else [],
-    )
+def _issue(
+    pool: IdentityPool, identity_id: str, amr: list[str], role_arn: str | None, tags: Mapping[str, str]
+) -> Issued:
+    """Ask the pool's driver; guests get no more than the scope-down allows."""
+    if role_arn is None or pool.driver == IdentityPool.Driver.DISABLED:
+        raise _misconfigured(pool, role_arn, "no role, or the driver is disabled")
+    narrowing = app_settings.guest_scope_down_policy if amr == GUEST else None
+    if pool.driver == IdentityPool.Driver.STS:
+        return external_sts.exchange(
+            pool, identity_id, amr, role_arn, tags=tags, narrowing=narrowing, session_name=SESSION_NAME
+        )
+    role = roles.by_arn(role_arn)
+    if role is None:
+        raise _misconfigured(pool, role_arn, "no such role")
+    claims = {"aud": pool.id, "sub": identity_id, "amr": amr}
+    held = [narrowing] if narrowing is not None else []
+    try:
+        issued = sts.assume(role, claims, session_name=SESSION_NAME, seconds=SECONDS, narrowing=held, tags=dict(tags))
+    except ServiceError as error:
+        raise _misconfigured(pool, role_arn, error.message) from None
     if issued is None:
-        # AWS folds every cause into one text; operators find the real one here.
-        log.warning("identity_credentials_refused", pool_id=pool.id, role=role_arn, reason="trust policy")
-        raise InvalidIdentityPoolConfigurationException
+        raise _misconfigured(pool, role_arn, "trust policy")
     return issued
 
 
-def _default_role(pool: IdentityPool, kind: str) -> str | None:
-    arn: str | None = pool.roles.get(kind)
-    return arn
+def set_driver(actor: Actor, pool_id: str, driver: str, settings: dict[str, Any] | None = None) -> None:
+    """Choose where a pool's credentials come from; only ``sts`` has settings (``external_sts``).
+
+    Raises ResourceNotFoundException or InvalidParameterException.
+    """
+    check_driver(driver, settings or {})
+    identity_pools.set_driver(actor, pool_id, driver, settings or {})
 
 
-def _role(pool: IdentityPool, verified: list[VerifiedLogin], custom_role: str | None) -> str | None:
-    """Choose a role as GetCredentialsForIdentity does (spec/identity-pools.md 4.2)."""
-    if not verified:
-        return _default_role(pool, "unauthenticated")
-    for login in verified:
-        mapping = pool.role_mappings.get(f"{login.provider}:{login.client_id}") or _by_issuer(pool, login)
-        if mapping:
-            return _mapped(pool, mapping, login, custom_role)
-    if custom_role:
-        raise NotAuthorizedException("The custom role is not among the roles of the login.")
-    return _default_role(pool, "authenticated")
+def check_driver(driver: str, settings: Mapping[str, Any]) -> None:
+    """Raises InvalidParameterException for a driver that does not exist or cannot work with its settings."""
+    if driver not in IdentityPool.Driver.values:
+        raise InvalidParameterException(f"The driver must be one of {', '.join(IdentityPool.Driver.values)}.")
+    if driver == IdentityPool.Driver.STS:
+        external_sts.check_settings(settings)
+    elif settings:
+        raise InvalidParameterException(f"The driver {driver} has no settings.")
 
 
-def _by_issuer(pool: IdentityPool, login: VerifiedLogin) -> Any:
-    issuer_key = str(login.claims["iss"]).split("://", 1)[-1]
-    return pool.role_mappings.get(f"{issuer_key}:{login.client_id}")
-
-
-def _mapped(
-    pool: IdentityPool, mapping: Mapping[str, Any], login: VerifiedLogin, custom_role: str | None
-) -> str | None:
-    if mapping["Type"] == "Token":
-        allowed = list(login.claims.get("cognito:roles") or ())
-        preferred = login.claims.get("cognito:preferred_role")
-    else:
-        allowed = [rule["RoleARN"] for rule in mapping["RulesConfiguration"]["Rules"] if _matches(rule, login.claims)]
-        preferred = allowed[0] if allowed else None
-    if custom_role:
-        if custom_role not in allowed:
-            raise NotAuthorizedException("The custom role is not among the roles of the login.")
-        return custom_role
-    if preferred or len(allowed) == 1:
-        return str(preferred or allowed[0])
-    if mapping["AmbiguousRoleResolution"] == "Deny":
-        raise NotAuthorizedException("Access denied: no unambiguous role for the login.")
-    return _default_role(pool, "authenticated")
-
-
-def _matches(rule: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
-    if rule["Claim"] not in claims:
-        return False
-    found = claims[rule["Claim"]]
-    values = [_text(item) for item in (found if isinstance(found, list) else [found])]
-    wanted = rule["Value"]
-    if rule["MatchType"] == "Equals":
-        return wanted in values
-    if rule["MatchType"] == "NotEqual":
-        return wanted not in values
-    if rule["MatchType"] == "StartsWith":
-        return any(value.startswith(wanted) for value in values)
-    return any(wanted in value for value in values)
-
-
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _misconfigured(pool: IdentityPool, role_arn: str | None, reason: str) -> InvalidIdentityPoolConfigurationException:
+    """AWS folds every cause into one text; operators find the real one in the log."""
+    log.warning("identity_credentials_refused", pool_id=pool.id, role=role_arn, reason=reason)
+    return InvalidIdentityPoolConfigurationException()

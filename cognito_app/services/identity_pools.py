@@ -11,14 +11,20 @@ from django.db import transaction
 
 from cognito_app.conf import app_settings
 from cognito_app.core import clock, ids
-from cognito_app.errors import InvalidParameterException, LimitExceededException, ResourceNotFoundException
+from cognito_app.errors import (
+    AccessDeniedException,
+    InvalidParameterException,
+    LimitExceededException,
+    NotAuthorizedException,
+    ResourceNotFoundException,
+)
 from cognito_app.models import Identity, IdentityPool
 from cognito_app.models.base import delete_in_batches
-from cognito_app.services import keyset
+from cognito_app.services import identity_pool_rules, keyset, principals
 from cognito_app.services.actor import Actor, audit
+from cognito_app.services.principals import Principal
 
 MAX_POOLS = 1000
-MAX_RULES = 25
 MAX_TAGS = 50
 
 
@@ -31,7 +37,8 @@ def find(pool_id: str) -> IdentityPool:
 
 
 def create(actor: Actor, *, name: str, settings: dict[str, Any], tags: dict[str, str] | None = None) -> IdentityPool:
-    """Create an identity pool. Raises LimitExceededException."""
+    """Create an identity pool. Raises LimitExceededException, InvalidParameterException."""
+    identity_pool_rules.check(settings)
     if IdentityPool.objects.all()[MAX_POOLS - 1 : MAX_POOLS].exists():
         raise LimitExceededException("Maximum number of identity pools exceeded.")
     now = clock.now()
@@ -59,8 +66,9 @@ def update(
 
     Raises ResourceNotFoundException or InvalidParameterException.
     """
+    identity_pool_rules.check(settings)
     with transaction.atomic():
-        row = _locked(pool_id)
+        row = locked(pool_id)
         fixed = row.configuration.get("DeveloperProviderName")
         given = settings.get("DeveloperProviderName")
         if fixed and given and given != fixed:
@@ -75,7 +83,8 @@ def update(
     return row
 
 
-def _locked(pool_id: str) -> IdentityPool:
+def locked(pool_id: str) -> IdentityPool:
+    """Return a pool, locked until the transaction ends. Raises ResourceNotFoundException."""
     row = IdentityPool.objects.select_for_update().filter(pk=pool_id).first()
     if row is None:
         raise ResourceNotFoundException(f"IdentityPool '{pool_id}' not found.")
@@ -85,7 +94,7 @@ def _locked(pool_id: str) -> IdentityPool:
 @transaction.atomic
 def delete(actor: Actor, pool_id: str) -> None:
     """Delete an identity pool with its identities; their credentials end. Raises ResourceNotFoundException."""
-    row = _locked(pool_id)
+    row = locked(pool_id)
     delete_in_batches(Identity.objects.filter(pool=row))
     row.delete()
     audit(actor, "DeleteIdentityPool", pool_id=pool_id)
@@ -96,29 +105,51 @@ def page(*, limit: int, token: str | None) -> tuple[list[IdentityPool], str | No
     return keyset.by_age(IdentityPool.objects.all(), scope="ListIdentityPools", limit=limit, token=token)
 
 
-def set_roles(actor: Actor, pool_id: str, *, roles: dict[str, str], mappings: dict[str, Any] | None) -> None:
-    """Replace the roles and role mappings of a pool.
+def set_roles(
+    actor: Actor,
+    pool_id: str,
+    *,
+    roles: dict[str, str],
+    mappings: dict[str, Any] | None,
+    principal: Principal | None = None,
+) -> None:
+    """Replace the roles and role mappings of a pool; ``principal`` must be allowed to pass every role.
 
-    Raises ResourceNotFoundException or InvalidParameterException.
+    Raises ResourceNotFoundException, NotAuthorizedException or InvalidParameterException.
     """
-    for mapping in (mappings or {}).values():
-        _check_mapping(mapping)
+    find(pool_id)
+    named = identity_pool_rules.roles_of(roles, mappings or {})
+    for arn in named if principal else ():
+        _check_pass_role(principal, arn)
     with transaction.atomic():
-        row = _locked(pool_id)
+        row = locked(pool_id)
         row.roles = roles
         row.role_mappings = mappings or {}
         row.modified_at = clock.now()
-        row.save()
+        row.save(update_fields=["roles", "role_mappings", "modified_at"])
         audit(actor, "SetIdentityPoolRoles", pool_id=pool_id, roles=sorted(roles.values()))
 
 
-def _check_mapping(mapping: dict[str, Any]) -> None:
-    if not mapping.get("AmbiguousRoleResolution"):
-        raise InvalidParameterException("AmbiguousRoleResolution is required for role mappings.")
-    if mapping["Type"] == "Rules":
-        rules = mapping.get("RulesConfiguration", {}).get("Rules") or []
-        if not 1 <= len(rules) <= MAX_RULES:
-            raise InvalidParameterException(f"RulesConfiguration must have between 1 and {MAX_RULES} rules.")
+def _check_pass_role(principal: Principal | None, arn: str) -> None:
+    assert principal is not None
+    service = {"iam:PassedToService": "cognito-identity.amazonaws.com"}
+    try:
+        principals.authorize(principal, "iam:PassRole", arn, extra=service)
+    except AccessDeniedException:
+        raise NotAuthorizedException(f"Access to Role '{arn}' is forbidden.") from None
+
+
+def set_driver(actor: Actor, pool_id: str, driver: str, settings: dict[str, Any]) -> None:
+    """Store where the pool's credentials come from, after ``identity_credentials.check_driver``.
+
+    Raises ResourceNotFoundException.
+    """
+    with transaction.atomic():
+        row = locked(pool_id)
+        row.driver, row.driver_settings = driver, settings
+        row.modified_at = clock.now()
+        row.save(update_fields=["driver", "driver_settings", "modified_at"])
+        audit(actor, "SetIdentityPoolDriver", pool_id=pool_id, driver=driver)
 
 
 def arn_of(pool_id: str) -> str:
@@ -138,7 +169,7 @@ def by_arn(arn: str) -> IdentityPool:
 @transaction.atomic
 def set_tags(actor: Actor, arn: str, tags: dict[str, str]) -> None:
     """Replace a pool's tags. Raises ResourceNotFoundException or InvalidParameterException."""
-    row = _locked(by_arn(arn).id)
+    row = locked(by_arn(arn).id)
     row.tags = _checked_tags(tags)
     row.save(update_fields=["tags"])
     audit(actor, "TagResource", pool_id=row.id)

@@ -5,25 +5,22 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/authentication
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from django.db import IntegrityError, transaction
 
 from cognito_app.conf import app_settings
 from cognito_app.core import clock, jose
-from cognito_app.models import IdentityPool, SigningKey
-from cognito_app.services import identity_pools, keys
-from cognito_app.services.keys import LoadedKey
+from cognito_app.models import IdentityPool
+from cognito_app.services import identity_keys, identity_pools
 
 ALGORITHM = "RS512"
+ALGORITHMS = identity_keys.ALGORITHMS
 SECONDS = 600
-
-_lock = threading.Lock()
-_signing: dict[str, LoadedKey] = {}
+POOL_ARN = "https://cognito-identity.amazonaws.com/identity-pool-arn"
+TAGS = "https://aws.amazon.com/tags"
+FLAT_TAGS = "https://aws.amazon.com/tags/principal_tags"
 
 
 def issuer() -> str:
@@ -31,75 +28,65 @@ def issuer() -> str:
     return app_settings.identity_token_issuer or app_settings.public_url
 
 
-def _key() -> LoadedKey:
-    with _lock:
-        if "now" not in _signing:
-            _signing["now"] = keys.load(_newest() or _first())
-        return _signing["now"]
+def issue(
+    pool: IdentityPool,
+    identity_id: str,
+    amr: list[str],
+    *,
+    tags: Mapping[str, str] | None = None,
+    flat_tags: bool = False,
+    seconds: int = SECONDS,
+    algorithm: str = ALGORITHM,
+) -> str:
+    """Return a token for an identity; ``amr`` says how it was proven, ``tags`` become those of a session.
 
-
-def _newest() -> SigningKey | None:
-    return SigningKey.objects.filter(use=SigningKey.Use.IDENTITY, retired_at=None).order_by("-created_at").first()
-
-
-def _first() -> SigningKey:
-    """Make the installation's first key; of several processes that try, one wins by the key's fixed name."""
-    row = keys.new_key(SigningKey.Use.IDENTITY, algorithm=ALGORITHM, kid=f"{app_settings.region}-1")
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:
-        return SigningKey.objects.get(pk=row.kid)
-    return row
-
-
-def forget() -> None:
-    """Drop the key from memory (after a rotation, and between tests)."""
-    with _lock:
-        _signing.clear()
-
-
-def issue(pool: IdentityPool, identity_id: str, amr: list[str]) -> str:
-    """Return a token for an identity; ``amr`` says how it was proven."""
+    ``flat_tags`` adds them in the form that SeaweedFS reads.
+    """
     now = clock.epoch()
-    key = _key()
-    claims = {
+    key = identity_keys.signing(algorithm)
+    claims: dict[str, Any] = {
         "sub": identity_id,
         "aud": pool.id,
         "amr": amr,
         "iss": issuer(),
-        "https://cognito-identity.amazonaws.com/identity-pool-arn": identity_pools.arn_of(pool.id),
-        "exp": now + SECONDS,
+        POOL_ARN: identity_pools.arn_of(pool.id),
+        "exp": now + seconds,
         "iat": now,
     }
-    return jose.sign(claims, key.private, key.kid, ALGORITHM, typ="JWS")
+    if tags:
+        claims[TAGS] = {"principal_tags": {name: [value] for name, value in tags.items()}}
+    if tags and flat_tags:
+        claims[FLAT_TAGS] = dict(tags)
+    return jose.sign(claims, key.private, key.kid, algorithm, typ="JWS")
+
+
+def principal_tags(claims: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags that a token carries."""
+    given = claims.get(TAGS) or {}
+    return {name: values[0] for name, values in given.get("principal_tags", {}).items()}
 
 
 def verify(token: str) -> Mapping[str, Any]:
     """Return the claims of one of our identity tokens. Raises core.jose.TokenError."""
     header, _ = jose.peek(token)
-    claims = jose.verify(token, _public_key(str(header.get("kid"))), ALGORITHM)
+    found = identity_keys.public(str(header.get("kid")))
+    if found is None:
+        raise jose.TokenError("signature")
+    claims = jose.verify(token, *found)
     if claims.get("iss") != issuer():
         raise jose.TokenError("malformed")
     jose.check_time(claims, clock.now())
     return claims
 
 
-def _public_key(kid: str) -> RSAPublicKey:
-    key = _key()
-    if kid == key.kid:
-        return key.public
-    row = SigningKey.objects.filter(pk=kid[:64], use=SigningKey.Use.IDENTITY).first() if "\x00" not in kid else None
-    if row is None:
-        raise jose.TokenError("signature")
-    return keys.load(row).public
-
-
 def jwks() -> bytes:
     """Return the published keys."""
-    _key()
-    published = SigningKey.objects.filter(use=SigningKey.Use.IDENTITY).values_list("public_jwk", flat=True)
-    return orjson.dumps({"keys": list(published)})
+    return identity_keys.jwks()
+
+
+def forget() -> None:
+    """Drop the keys from memory (between tests)."""
+    identity_keys.forget()
 
 
 def discovery() -> bytes:
@@ -111,6 +98,6 @@ def discovery() -> bytes:
             "authorization_endpoint": f"{app_settings.public_url}/",
             "subject_types_supported": ["public"],
             "response_types_supported": ["token"],
-            "id_token_signing_alg_values_supported": [ALGORITHM],
+            "id_token_signing_alg_values_supported": list(ALGORITHMS),
         }
     )

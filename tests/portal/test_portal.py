@@ -157,11 +157,13 @@ def test_roles_keys_and_identity_pools(operator: Client) -> None:
     key = AccessKey.objects.get()
     assert f"Secret access key of {key.pk}" in answer.content.decode()
     assert b"Secret access key" not in operator.get("/portal/cognito_app/accesskey/").content
-    operator.post(
-        "/portal/cognito_app/identitypool/add/",
-        {"name": "ip", "configuration": "{}", "roles": "{}", "role_mappings": "{}"},
-    )
-    assert IdentityPool.objects.get().name == "ip"
+    given = {"name": "ip", "configuration": "{}", "roles": "{}", "role_mappings": "{}", "driver_settings": "{}"}
+    address = "/portal/cognito_app/identitypool/add/"
+    operator.post(address, {**given, "driver": "sts"})
+    assert not IdentityPool.objects.exists()
+    operator.post(address, {**given, "driver": "disabled"})
+    made = IdentityPool.objects.get()
+    assert (made.name, made.driver) == ("ip", "disabled")
 
 
 def test_messages_show_their_codes_in_development_only(operator: Client, app: App, settings: Settings) -> None:

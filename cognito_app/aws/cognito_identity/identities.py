@@ -7,6 +7,17 @@ from typing import Any
 from cognito_app.aws.call import Call
 from cognito_app.aws.registry import operation
 from cognito_app.services import identities, identity_credentials
+from cognito_app.services.identities import Described
+
+
+def present(found: Described) -> dict[str, Any]:
+    """Return an IdentityDescription."""
+    return {
+        "IdentityId": found.row.pk,
+        "Logins": found.providers or None,
+        "CreationDate": found.row.created_at,
+        "LastModifiedDate": found.row.modified_at,
+    }
 
 
 @operation("GetId")
@@ -36,3 +47,27 @@ def get_credentials_for_identity(
             "Expiration": issued.expires_at,
         },
     }
+
+
+@operation("UnlinkIdentity")
+def unlink_identity(call: Call, *, IdentityId: str, Logins: dict[str, str], LoginsToRemove: list[str]) -> None:
+    identities.unlink(call.actor, IdentityId, Logins, LoginsToRemove)
+
+
+@operation("DescribeIdentity")
+def describe_identity(call: Call, *, IdentityId: str) -> dict[str, Any]:
+    return present(identities.describe(IdentityId))
+
+
+@operation("ListIdentities")
+def list_identities(
+    call: Call, *, IdentityPoolId: str, MaxResults: int, NextToken: str | None = None, HideDisabled: bool = False
+) -> dict[str, Any]:
+    found, token = identities.page(IdentityPoolId, hide_disabled=HideDisabled, limit=MaxResults, token=NextToken)
+    return {"IdentityPoolId": IdentityPoolId, "Identities": [present(item) for item in found], "NextToken": token}
+
+
+@operation("DeleteIdentities")
+def delete_identities(call: Call, *, IdentityIdsToDelete: list[str]) -> dict[str, Any]:
+    identities.delete(call.actor, IdentityIdsToDelete)
+    return {"UnprocessedIdentityIds": []}

@@ -7,7 +7,7 @@ from typing import Any
 from cognito_app.aws.call import Call
 from cognito_app.aws.registry import operation
 from cognito_app.models import IdentityPool
-from cognito_app.services import identity_pools
+from cognito_app.services import identity_pools, principal_tags
 
 
 def present(row: IdentityPool) -> dict[str, Any]:
@@ -64,13 +64,34 @@ def list_identity_pools(call: Call, *, MaxResults: int, NextToken: str | None = 
 def set_identity_pool_roles(
     call: Call, *, IdentityPoolId: str, Roles: dict[str, str], RoleMappings: dict[str, Any] | None = None
 ) -> None:
-    identity_pools.set_roles(call.actor, IdentityPoolId, roles=Roles, mappings=RoleMappings)
+    identity_pools.set_roles(call.actor, IdentityPoolId, roles=Roles, mappings=RoleMappings, principal=call.principal)
 
 
 @operation("GetIdentityPoolRoles")
 def get_identity_pool_roles(call: Call, *, IdentityPoolId: str) -> dict[str, Any]:
     row = identity_pools.find(IdentityPoolId)
     return {"IdentityPoolId": row.id, "Roles": row.roles, "RoleMappings": row.role_mappings or None}
+
+
+@operation("SetPrincipalTagAttributeMap")
+def set_principal_tag_attribute_map(
+    call: Call,
+    *,
+    IdentityPoolId: str,
+    IdentityProviderName: str,
+    UseDefaults: bool = False,
+    PrincipalTags: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    stored = principal_tags.set_map(
+        call.actor, IdentityPoolId, IdentityProviderName, use_defaults=UseDefaults, tags=PrincipalTags or {}
+    )
+    return {"IdentityPoolId": IdentityPoolId, "IdentityProviderName": IdentityProviderName, **stored}
+
+
+@operation("GetPrincipalTagAttributeMap")
+def get_principal_tag_attribute_map(call: Call, *, IdentityPoolId: str, IdentityProviderName: str) -> dict[str, Any]:
+    stored = principal_tags.get_map(IdentityPoolId, IdentityProviderName)
+    return {"IdentityPoolId": IdentityPoolId, "IdentityProviderName": IdentityProviderName, **stored}
 
 
 @operation("TagResource")
