@@ -17,7 +17,6 @@ from tests.security.walk.model import (
     EMAIL,
     MAX_CUSTOM_FAILURES,
     NOTHING,
-    SELECT_MFA,
     SETUP,
     TEMPORARY,
     TOKENS,
@@ -36,48 +35,8 @@ from tests.security.walk.model import (
 )
 from tests.security.walk.srp_client import SrpClient
 from tests.security.walk.starts import INDEX
+from tests.security.walk.twists import BLOCKS, CHOICES, EVERY, MAIN, SPENT_BY_A_TRY, TWISTS, WRONG
 from tests.security.walk.world import app_code, step_now
-
-TWISTS = (
-    "wrong",
-    "empty",
-    "missing",
-    "other name",
-    "other client",
-    "other pool",
-    "other challenge",
-    "altered session",
-    "no session",
-    "other session",
-    "admin",
-    "admin of another pool",
-    "wrong hash",
-)
-BLOCKS = ("PASSWORD_VERIFIER", "DEVICE_PASSWORD_VERIFIER")
-SPENT_BY_A_TRY = ("PASSWORD_VERIFIER", "PASSWORD", "DEVICE_PASSWORD_VERIFIER", "CUSTOM_CHALLENGE")
-CHOICES = ("SELECT_CHALLENGE", "PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP")
-EVERY = (*CHOICES, "SMS_MFA", TOTP, SELECT_MFA, SETUP, "NEW_PASSWORD_REQUIRED", "CUSTOM_CHALLENGE", DEVICE)
-MAIN = {
-    **CODE_MEMBER,
-    "PASSWORD_VERIFIER": "PASSWORD_CLAIM_SIGNATURE",
-    "DEVICE_PASSWORD_VERIFIER": "PASSWORD_CLAIM_SIGNATURE",
-    "NEW_PASSWORD_REQUIRED": "NEW_PASSWORD",
-    "CUSTOM_CHALLENGE": "ANSWER",
-    SELECT_MFA: "ANSWER",
-    "SELECT_CHALLENGE": "ANSWER",
-    "PASSWORD": "PASSWORD",
-    "PASSWORD_SRP": "SRP_A",
-    DEVICE: "SRP_A",
-    SETUP: "EMAIL",
-}
-WRONG = {
-    "PASSWORD_CLAIM_SIGNATURE": "AAAA",
-    "NEW_PASSWORD": "short",
-    "ANSWER": "something else",
-    "PASSWORD": "Wrong-Horse-9!",
-    "SRP_A": "not hex",
-    "EMAIL": "no address",
-}
 
 
 class Answers(Ground):

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 from pycognito import AWSSRP
 from pytest_django import Settings
 
-from cognito_app.models import BrowserSession
 from tests.aws.choice import EVERY, ORIGIN, RP_ID, asserted, policies
 from tests.aws.mfa import (
-    DEVELOPER,
-    PHONE,
-    SMS_CONFIGURATION,
     code_now,
-    offer,
     other,
     respond,
     settings_of,
@@ -30,99 +23,20 @@ from tests.clients import boto
 from tests.clients.authenticator import Authenticator
 from tests.clients.devices import TRACKING, confirm
 from tests.clocks import stopped
-from tests.conftest import FLOWS, PASSWORD, App, Inbox, make_app, refused
-from tests.oauth.test_oauth import Site
-from tests.pages.forms import send, text
-from tests.pages.test_mfa_pages import sign_in
+from tests.conftest import PASSWORD, App, refused
+from tests.security.mfa_bypass.ways import (
+    ALL_FLOWS,
+    INVALID,
+    NEW,
+    STARTS,
+    by_choice,
+    change,
+    is_second,
+    require,
+)
 from tests.triggers.lambdas import Lambdas, config, serving
 
 pytestmark = pytest.mark.django_db
-
-INVALID = "Invalid session for the user."
-ALL_FLOWS = [*FLOWS, "ALLOW_USER_AUTH", "ALLOW_CUSTOM_AUTH"]
-NEW = "Another-Horse-9!"
-SECOND = {"SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA", "SELECT_MFA_TYPE", "MFA_SETUP"}
-
-
-SETTINGS: dict[str, Any] = {
-    "AutoVerifiedAttributes": ["email"],
-    "EmailConfiguration": DEVELOPER,
-    "SmsConfiguration": SMS_CONFIGURATION,
-    **policies("PASSWORD"),
-}
-
-
-@pytest.fixture
-def app(idp: Any, inbox: Inbox) -> App:
-    """A pool that can require MFA; ann has a phone as her factor, bob none at all."""
-    made = make_app(idp, inbox, **SETTINGS)
-    made.client_id = made.client(ExplicitAuthFlows=ALL_FLOWS)["ClientId"]
-    made.sign_up(phone_number=PHONE)
-    at = {"UserPoolId": made.pool_id, "Username": "bob"}
-    made.idp.admin_create_user(**at, MessageAction="SUPPRESS")
-    made.idp.admin_set_user_password(**at, Password=PASSWORD, Permanent=True)
-    return made
-
-
-def change(app: App, **given: Any) -> None:
-    """Change settings of the pool."""
-    app.idp.update_user_pool(UserPoolId=app.pool_id, **{**SETTINGS, **given})
-
-
-def require(app: App, **given: Any) -> None:
-    """Require a second factor from now on: SMS or an app."""
-    offer(app, "ON", "sms", "totp", **given)
-
-
-def is_second(answer: Any) -> str:
-    """Return the challenge of a second factor, which an answer must be."""
-    assert "AuthenticationResult" not in answer
-    assert answer["ChallengeName"] in SECOND, answer
-    return str(answer["ChallengeName"])
-
-
-def by_admin(app: App, flow: str, name: str = "ann", **given: str) -> Any:
-    """Start as an administrator."""
-    return app.idp.admin_initiate_auth(
-        UserPoolId=app.pool_id, ClientId=app.client_id, AuthFlow=flow, AuthParameters={"USERNAME": name, **given}
-    )
-
-
-def by_choice(app: App, name: str = "ann", **given: str) -> Any:
-    """Start USER_AUTH."""
-    return app.idp.initiate_auth(
-        ClientId=app.client_id, AuthFlow="USER_AUTH", AuthParameters={"USERNAME": name, **given}
-    )
-
-
-def by_srp(app: App, flow: str = "USER_SRP_AUTH", **given: str) -> Any:
-    """Prove the password by SRP."""
-    helper = AWSSRP("ann", PASSWORD, app.pool_id, app.client_id, client=app.idp)
-    first = app.idp.initiate_auth(
-        ClientId=app.client_id, AuthFlow=flow, AuthParameters={**helper.get_auth_params(), **given}
-    )
-    answers = helper.process_challenge(first["ChallengeParameters"], {"USERNAME": "ann"})
-    session = {"Session": first["Session"]} if first.get("Session") else {}
-    return app.idp.respond_to_auth_challenge(
-        ClientId=app.client_id, ChallengeName="PASSWORD_VERIFIER", ChallengeResponses=answers, **session
-    )
-
-
-def choose(app: App, **answers: str) -> Any:
-    """Choose the password among the first factors."""
-    return respond(app, "SELECT_CHALLENGE", by_choice(app)["Session"], ANSWER="PASSWORD", **answers)
-
-
-STARTS: dict[str, Callable[[App], Any]] = {
-    "password": lambda app: app.start(),
-    "srp": by_srp,
-    "admin": lambda app: by_admin(app, "ADMIN_USER_PASSWORD_AUTH", PASSWORD=PASSWORD),
-    "admin, old name": lambda app: by_admin(app, "ADMIN_NO_SRP_AUTH", PASSWORD=PASSWORD),
-    "preferred password": lambda app: by_choice(app, PREFERRED_CHALLENGE="PASSWORD", PASSWORD=PASSWORD),
-    "preferred srp": lambda app: by_srp(app, "USER_AUTH", PREFERRED_CHALLENGE="PASSWORD_SRP"),
-    "chosen password": lambda app: choose(app, PASSWORD=PASSWORD),
-    "chosen, then password": lambda app: respond(app, "PASSWORD", choose(app)["Session"], PASSWORD=PASSWORD),
-}
 
 
 @pytest.mark.parametrize("way", STARTS)
@@ -452,66 +366,6 @@ def test_custom_challenges_give_tokens_only_when_the_function_says_so(app: App, 
     assert answer["ChallengeName"] == "CUSTOM_CHALLENGE"
     with refused("NotAuthorizedException"):
         respond(app, "CUSTOM_CHALLENGE", challenge["Session"], ANSWER="no")
-
-
-@pytest.fixture
-def site(app: App) -> Site:
-    """The pool's site."""
-    return Site(app)
-
-
-def has_code(answer: Any) -> bool:
-    """Whether the browser goes back to the application with a code."""
-    return answer.status_code == 302 and "code" in parse_qs(urlsplit(answer["Location"]).query)
-
-
-def test_the_page_gives_no_code_and_no_cookie_before_the_second_factor(app: App, site: Site) -> None:
-    require(app)
-    page = sign_in(site)
-    assert "We sent a code to" in text(page)
-    assert "cognito" not in site.browser.cookies
-    session = re.findall(r'name="session" value="([^"]+)"', text(page))[0]
-    for challenge in ("NEW_PASSWORD_REQUIRED", "SELECT_MFA_TYPE", "MFA_SETUP", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA"):
-        fields = {"challenge": challenge, "session": session, "username": "ann", "code": sms_code(app)}
-        more = {"password": NEW, "password_again": NEW, "answer": "SMS_MFA", "factor": "EMAIL_OTP", "email": "e@x.org"}
-        assert not has_code(site.submit("login", {**fields, **more}))
-    assert not has_code(site.get("oauth2/authorize", **site.request()))
-    assert BrowserSession.objects.count() == 0
-    assert has_code(send(site, page, code=sms_code(app)))
-    assert BrowserSession.objects.get().methods == ["pwd", "sms", "mfa"]
-
-
-def test_a_browser_session_of_before_is_reused_only_for_its_own_user(app: App, site: Site) -> None:
-    site.code()
-    require(app)
-    assert has_code(site.get("oauth2/authorize", **site.request()))
-    page = sign_in(site, "bob")
-    assert "Set up a second step" in text(page)
-    assert not has_code(page)
-
-
-def test_the_page_of_a_confirmation_asks_for_the_second_factor(app: App, site: Site) -> None:
-    require(app)
-    given = [{"Name": "email", "Value": "eve@example.com"}, {"Name": "phone_number", "Value": "+15550007777"}]
-    app.idp.sign_up(ClientId=app.client_id, Username="eve", Password=PASSWORD, UserAttributes=given)
-    page = sign_in(site, "eve")
-    session = re.findall(r'name="session" value="([^"]+)"', text(page))[0]
-    code = app.inbox.code("eve@example.com")
-    answer = site.submit("confirm", {"username": "eve", "session": session, "code": code})
-    assert not has_code(answer)
-    assert "We sent a code to" in text(answer)
-    assert BrowserSession.objects.count() == 0
-
-
-def test_the_page_of_a_reset_signs_nobody_in(app: App, site: Site) -> None:
-    require(app)
-    site.get("forgotPassword", **site.request())
-    site.submit("forgotPassword", {"username": "ann"})
-    fields = {"username": "ann", "code": app.inbox.code("ann@example.com"), "password": NEW, "password_again": NEW}
-    answer = site.submit("confirmForgotPassword", fields)
-    assert not has_code(answer)
-    assert BrowserSession.objects.count() == 0
-    assert "We sent a code to" in text(site.submit("login", {"username": "ann", "password": NEW}))
 
 
 def test_codes_lock_after_a_few_wrong_ones_for_every_session(app: App) -> None:

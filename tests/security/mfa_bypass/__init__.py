@@ -1,0 +1,1 @@
+"""T11: no way around the second factor."""
