@@ -44,8 +44,9 @@ def test_a_data_key_opens_only_in_its_context(kms: Any) -> None:
     assert (opened["Plaintext"], opened["KeyId"]) == (made["Plaintext"], KEY)
     with refused("InvalidCiphertextException"):
         kms.decrypt(CiphertextBlob=made["CiphertextBlob"], EncryptionContext={"a": "2"})
+    altered = made["CiphertextBlob"][:-1] + bytes([made["CiphertextBlob"][-1] ^ 1])
     with refused("InvalidCiphertextException"):
-        kms.decrypt(CiphertextBlob=made["CiphertextBlob"][:-1] + b"x", EncryptionContext={"a": "1"})
+        kms.decrypt(CiphertextBlob=altered, EncryptionContext={"a": "1"})
     with refused("IncorrectKeyException"):
         kms.decrypt(CiphertextBlob=made["CiphertextBlob"], EncryptionContext={"a": "1"}, KeyId=KEY[:-1] + "e")
 

@@ -44,7 +44,7 @@ def mfa_app(mfa_app: App) -> App:
 
 @pytest.mark.operation("RespondToAuthChallenge")
 def test_sms(mfa_app: App) -> None:
-    assert attribute(mfa_app, "phone_number_verified") is None
+    assert attribute(mfa_app, "phone_number_verified") == "false"
     turn_on(mfa_app, "sms")
     answer = members(mfa_app.start())
     assert answer["ChallengeName"] == "SMS_MFA"

@@ -126,7 +126,7 @@ def test_the_form_of_a_step_up_takes_no_other_factor_and_no_other_browser(app: A
     assert len(app.inbox.messages(PHONE)) == sent
     other = Site(app)
     other.get("login", **other.request(**wanted))
-    assert "could not be finished" in alert(
+    assert "Sign in again" in alert(
         other.submit("login", {"challenge": "STEP_UP", "answer": "SOFTWARE_TOKEN_MFA"}, **wanted)
     )
 

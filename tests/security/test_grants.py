@@ -83,7 +83,8 @@ def clients(app: App) -> Clients:
 def error_of(answer: Any) -> str:
     """Return the error that a browser is sent away with."""
     assert answer.status_code == 302, answer.content
-    query = parse_qs(urlsplit(answer["Location"]).query)
+    location = urlsplit(answer["Location"])
+    query = parse_qs(f"{location.query}&{location.fragment}")
     assert "code" not in query
     assert "access_token" not in answer["Location"]
     return str(query.get("error", ["none"])[0])

@@ -234,7 +234,8 @@ def spray(app: App, users: int, limit: int) -> None:
     print(f"T5: {users} users, limit {limit}: {dict(counted)}")  # the figures of the slow run
     # The guesses in flight when the last one is counted are looked at as well: one for each password slot.
     assert limit <= wrong <= limit + 4, counted
-    assert right <= wrong // 8
+    # Every tenth user has that password, and one more may be looked at in each slot.
+    assert right <= wrong // 10 + 4
     assert counted["TooManyRequestsException"] == users - wrong - right
     # Nobody is locked, and what was refused is counted against no name.
     assert SignInThrottle.objects.count() == wrong
