@@ -84,7 +84,7 @@ def test_an_operation_without_a_handler_says_so() -> None:
     body = b"Action=DecodeAuthorizationMessage&Version=2011-06-15&EncodedMessage=x"
     answer = Client().post("/", body, content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 501
-    assert b"<Code>NotImplementedException</Code>" in answer.content
+    assert b"<Code>NotImplemented</Code>" in answer.content
 
 
 def test_other_methods_are_json_too() -> None:
