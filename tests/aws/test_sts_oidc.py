@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pytest_django import Settings
 
 from cognito_app.core import clock, jose
-from cognito_app.services import oidc_providers
+from cognito_app.services import issuer_keys, oidc_providers
 from cognito_app.services.actor import SYSTEM
 from cognito_app.services.sts import web_tokens
 from tests.aws.test_sts import LISTING, as_, make_role
@@ -99,7 +99,7 @@ def test_a_new_key_is_found(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> 
     issuer.publish(r=RSA.public_key(), r2=new.public_key())
     with refused("InvalidIdentityToken"):
         issuer.assume(issuer.token(new, "r2"))
-    monkeypatch.setattr(web_tokens, "REFETCH_AFTER_SECONDS", 0)
+    monkeypatch.setattr(issuer_keys, "REFETCH_SECONDS", 0)
     assert issuer.assume(issuer.token(new, "r2"))["Credentials"]
 
 
@@ -136,8 +136,8 @@ def test_a_provider_that_fails_is_told_apart_from_a_bad_token(issuer: Issuer, mo
         with refused("IDPCommunicationError"):
             issuer.assume(issuer.token())
     assert len(issuer.asked) == 2  # it is left alone for some seconds
-    web_tokens.forget()
-    monkeypatch.setattr(web_tokens, "RETRY_AFTER_SECONDS", 0)
+    issuer_keys.forget()
+    monkeypatch.setattr(issuer_keys, "RETRY_SECONDS", 0)
     issuer.publish(issuer="https://other.example.com")
     with refused("InvalidIdentityToken", web_tokens.NO_KEY):
         issuer.assume(issuer.token())

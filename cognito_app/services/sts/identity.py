@@ -126,10 +126,7 @@ def _of_provider(issuer: str, token: str) -> _Proven:
     provider = oidc_providers.by_issuer(issuer)
     if provider is None:
         raise InvalidIdentityToken(f"No OpenIDConnect provider found in your account for {issuer[:256]}")
-    claims = web_tokens.verify(issuer, token)
-    audience = web_tokens.audience(claims)
-    if audience not in provider.client_ids:
-        raise InvalidIdentityToken("Incorrect token audience")
+    claims, audience = web_tokens.verify(provider, token)
     arn = oidc_providers.arn_of(provider)
     return _Proven(
         principal=arn,
