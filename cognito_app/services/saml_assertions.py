@@ -11,7 +11,7 @@ from hashlib import sha256
 import structlog
 
 from cognito_app.conf import app_settings
-from cognito_app.core import clock, saml_response
+from cognito_app.core import clock, saml_response, subjects
 from cognito_app.core.saml_response import DRIFT, Assertion, Expected, SamlError
 from cognito_app.models import SamlProvider
 
@@ -39,7 +39,10 @@ def _verified(provider: SamlProvider, text: str) -> Assertion:
         audience=app_settings.saml_audience,
         recipients=recipients,
     )
-    return saml_response.verify(text, expected)
+    assertion = saml_response.verify(text, expected)
+    if not subjects.is_subject(assertion.name_id):
+        raise SamlError("a NameID that is no identifier")
+    return assertion
 
 
 def once(assertion: Assertion, operation: str) -> tuple[str, datetime]:

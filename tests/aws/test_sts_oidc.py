@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
+import time_machine
 from cryptography.hazmat.primitives.asymmetric import ec
 from pytest_django import Settings
 
@@ -17,6 +19,7 @@ from cognito_app.services.actor import SYSTEM
 from cognito_app.services.sts import web_tokens
 from tests.aws.test_sts import LISTING, as_, make_role
 from tests.clients import boto
+from tests.clients.issuers import SMALL
 from tests.clients.providers import serving
 from tests.conftest import refused
 
@@ -154,3 +157,34 @@ def test_tags_of_a_token_become_session_tags(issuer: Issuer) -> None:
     named: dict[str, Any] = {"https://aws.amazon.com/source_identity": "ann"}
     with refused("AccessDenied"):
         issuer.assume(issuer.token(**named))
+
+
+def test_keys_are_not_used_past_their_time_while_the_issuer_is_away(issuer: Issuer) -> None:
+    issuer.assume(issuer.token())
+    issuer.pages["/keys"] = (503, {}, b"")
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        with refused("IDPCommunicationError"):
+            issuer.assume(issuer.token())
+        with refused("IDPCommunicationError"):
+            issuer.assume(issuer.token())
+    assert len(issuer.asked) == 4
+
+
+def test_a_token_that_cannot_be_good_costs_no_request(issuer: Issuer) -> None:
+    odd: list[dict[str, Any]] = [{"aud": "other"}, {"iat": clock.epoch() + 600}, {"iat": "now"}, {"sub": "a\x00b"}]
+    for claims in odd:
+        with refused("InvalidIdentityToken"):
+            issuer.assume(issuer.token(**claims))
+    with refused("ExpiredTokenException"):
+        issuer.assume(issuer.token(exp=clock.epoch() - 1))
+    assert not issuer.asked
+
+
+def test_short_keys_and_other_curves_verify_nothing(issuer: Issuer) -> None:
+    issuer.publish(r=SMALL.public_key(), e=EC.public_key())
+    with refused("InvalidIdentityToken", web_tokens.NO_KEY):
+        issuer.assume(issuer.token(SMALL, "r"))
+    assert issuer.assume(issuer.token(EC, "e", "ES256"))["Credentials"]
+    large = ec.generate_private_key(ec.SECP384R1())
+    with refused("InvalidIdentityToken", web_tokens.NO_KEY):
+        issuer.assume(issuer.token(large, "e", "ES384"))

@@ -44,8 +44,7 @@ def verify_social(key: str, configured: str, token: str) -> VerifiedLogin:
     settings = {**SOCIAL[key], **(app_settings.login_providers.get(key) or {})}
     client_ids = {item.strip() for item in configured.split(";")} - {""}
     trust = Trust(tuple(settings["issuers"]), client_ids, settings["jwks_uri"])
-    login = _verified(key, trust, token)
-    return replace(login, proof=f"{key}:{login.client_id}:{login.subject}")
+    return _verified(key, trust, token)
 
 
 def verify(key: str, arn: str, token: str) -> VerifiedLogin:
@@ -72,8 +71,14 @@ def _verified(key: str, trust: Trust, token: str) -> VerifiedLogin:
         raise _bad_claim(error) from None
     except issuer_keys.UnreachableError:
         raise ExternalServiceException(UNREACHABLE) from None
+    subject = str(claims["sub"])
     return VerifiedLogin(
-        provider=key, subject=str(claims["sub"]), client_id=client_id, claims=claims, proof="", names=(key,)
+        provider=key,
+        subject=subject,
+        client_id=client_id,
+        claims=claims,
+        proof=f"{key}:{client_id}:{subject}",
+        names=(key,),
     )
 
 

@@ -11,7 +11,7 @@ from cognito_app.conf import app_settings
 from cognito_app.core.saml_response import Assertion, SamlError
 from cognito_app.errors import NotAuthorizedException
 from cognito_app.services import saml_assertions, saml_providers
-from cognito_app.services.login_providers.verified import UNSUPPORTED, VerifiedLogin, checked_subject, invalid
+from cognito_app.services.login_providers.verified import UNSUPPORTED, VerifiedLogin, invalid
 
 NAME_IDENTIFIER = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"
 USED = "The SAML assertion has been used."
@@ -33,13 +33,12 @@ def verify(arn: str, text: str, operation: str) -> VerifiedLogin:
         assertion = saml_assertions.verify(provider, text)
     except SamlError:
         raise invalid(BAD_RESPONSE) from None
-    subject = checked_subject(assertion.name_id, "NameID")
     return VerifiedLogin(
         provider=arn,
-        subject=subject,
+        subject=assertion.name_id,
         client_id=app_settings.saml_audience,
         claims=_claims(assertion),
-        proof=f"{arn}:SAML:{subject}",
+        proof=f"{arn}:SAML:{assertion.name_id}",
         names=(arn,),
         roles=saml_assertions.roles_for(assertion, arn),
         once=saml_assertions.once(assertion, operation),

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from cognito_app.core import clock, jose
+from cognito_app.core import clock, jose, subjects
 from cognito_app.errors import NotAuthorizedException
-from cognito_app.services import issuer_tokens
 
 MISMATCH = "Logins don't match. Please include at least one valid login for this identity or identity pool."
 UNSUPPORTED = "Token is not from a supported provider of this identity pool."
@@ -77,6 +76,6 @@ def checked_subject(value: Any, claim: str = "sub") -> str:
     """
     if not isinstance(value, str) or not value.strip():
         raise missing(claim)
-    if not issuer_tokens.is_subject(value):
+    if not subjects.is_subject(value):
         raise not_an_identifier(claim)
     return value

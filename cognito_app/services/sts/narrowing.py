@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
-import regex
 
-from cognito_app.core import policy
+from cognito_app.core import policy, session_tags
 from cognito_app.errors import MalformedPolicyDocument, PackedPolicyTooLarge, ValidationError
 from cognito_app.services import policies
 
@@ -22,9 +21,6 @@ MAX_TAGS = 50
 MAX_PLAIN_CHARS = 2048
 PACKED_BYTES = 2048
 """The space that packed policies and tags may take; AWS does not publish its own."""
-
-_KEY = regex.compile(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}")
-_VALUE = regex.compile(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +75,12 @@ def _check_managed(arns: Sequence[str]) -> None:
 def _tags(given: list[tuple[str, str]]) -> dict[str, str]:
     if len(given) > MAX_TAGS:
         raise ValidationError(f"The number of session tags must not exceed {MAX_TAGS}.")
-    if len({key.lower() for key, _ in given}) != len(given):
+    if session_tags.has_twins([key for key, _ in given]):
         raise ValidationError("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     for key, value in given:
-        if not _KEY.fullmatch(key) or not _VALUE.fullmatch(value):
+        if not (session_tags.is_key(key) and session_tags.is_value(value)):
             raise ValidationError("The specified tag key or value has invalid characters or is too long.")
-        if key.lower().startswith("aws:"):
+        if session_tags.is_reserved(key):
             raise ValidationError("Tag keys beginning with aws: are reserved.")
     return dict(given)
 

@@ -29,11 +29,12 @@ def verify(provider: OpenIdProvider, token: str) -> tuple[Mapping[str, Any], str
     Raises InvalidIdentityToken, ExpiredWebIdentityToken or IDPCommunicationError.
     """
     issuer = oidc_providers.issuer_of(provider)
+    trust = Trust((issuer,), provider.client_ids)
     try:
-        if _is_ours(issuer):
-            claims = tokens.verify_id_token(token)
-            return claims, issuer_tokens.check_claims(claims, provider.client_ids)
-        return issuer_tokens.verify(token, Trust((issuer,), provider.client_ids))
+        if not _is_ours(issuer):
+            return issuer_tokens.verify(token, trust)
+        claims = tokens.verify_id_token(token)
+        return claims, issuer_tokens.check_claims(claims, trust)
     except (issuer_keys.NoKeyError, issuer_keys.UnusableError):
         raise InvalidIdentityToken(NO_KEY) from None
     except issuer_keys.UnreachableError:
