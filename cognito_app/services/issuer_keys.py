@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
-import orjson
 
 from cognito_app.core import clock, jose, safe_http
 
@@ -172,11 +171,8 @@ def _document(url: str) -> dict[str, Any]:
         raise UnreachableError from None
     if answer.status != 200:
         raise UnreachableError
-    try:
-        document = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        document = None
-    if not isinstance(document, dict):
+    document = answer.json_object()
+    if document is None:
         raise UnusableError
     return document
 

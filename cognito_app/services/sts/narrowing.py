@@ -34,6 +34,23 @@ class Narrowing:
     packed_percent: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What any caller may ask of a session: how long, with which policies, how long a token, from where."""
+
+    seconds: int | None = None
+    document: str | None = None
+    policy_arns: Sequence[str] = ()
+    minimum_size: int = 0
+    ip: str = ""
+
+    def narrowing(
+        self, tags: Mapping[str, str] | Sequence[tuple[str, str]] = (), transitive: Sequence[str] = ()
+    ) -> Narrowing:
+        """Return the policies, and tags from wherever the operation takes them, checked as ``read`` does."""
+        return read(document=self.document, arns=self.policy_arns, tags=tags, transitive=transitive)
+
+
 def read(
     *,
     document: str | None = None,

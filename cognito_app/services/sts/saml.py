@@ -6,7 +6,6 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSA
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha1
 
@@ -19,8 +18,9 @@ from cognito_app.errors import AccessDenied, ExpiredWebIdentityToken, InvalidIde
 from cognito_app.models import SamlProvider, SpentNonce
 from cognito_app.services import principals, roles, saml_assertions, saml_providers
 from cognito_app.services.saml_assertions import ATTRIBUTES
-from cognito_app.services.sts import minting, narrowing
+from cognito_app.services.sts import minting
 from cognito_app.services.sts.minting import Minted, Wish
+from cognito_app.services.sts.narrowing import Asked
 
 ASSUME = "sts:AssumeRoleWithSAML"
 FORMATS = ("urn:oasis:names:tc:SAML:2.0:nameid-format:", "urn:oasis:names:tc:SAML:1.1:nameid-format:")
@@ -39,15 +39,11 @@ _SESSION_NAME = regex.compile(r"[\w+=,.@-]{2,64}")
 
 
 def assume(
+    asked: Asked,
     *,
     encoded: str,
     role_arn: str,
     provider_arn: str,
-    seconds: int | None = None,
-    document: str | None = None,
-    policy_arns: Sequence[str] = (),
-    minimum_size: int = 0,
-    ip: str = "",
 ) -> Minted:
     """Return credentials of a role for a SAML response.
 
@@ -59,22 +55,17 @@ def assume(
         raise InvalidIdentityToken("Specified provider doesn't exist")
     assertion = _verified(provider, encoded)
     _check_named(assertion, role_arn, provider_arn)
-    held = narrowing.read(
-        document=document,
-        arns=policy_arns,
-        tags=_tags(assertion),
-        transitive=assertion.values(f"{ATTRIBUTES}TransitiveTagKeys"),
-    )
+    held = asked.narrowing(tags=_tags(assertion), transitive=assertion.values(f"{ATTRIBUTES}TransitiveTagKeys"))
     wish = Wish(
         action=ASSUME,
         names={"Federated": {provider_arn}},
         session_name=_session_name(assertion),
-        seconds=_seconds(assertion, seconds),
-        context=principals.surroundings(ip),
+        seconds=_seconds(assertion, asked.seconds),
+        context=principals.surroundings(asked.ip),
         carried={**_keys(provider, assertion), "aws:FederatedProvider": provider_arn},
         narrowing=held,
         source_identity=assertion.one(f"{ATTRIBUTES}SourceIdentity"),
-        minimum_size=minimum_size,
+        minimum_size=asked.minimum_size,
     )
     role = minting.check_trust(roles.loaded_by_arn(role_arn), wish)
     minting.check_duration(role, wish.seconds)
