@@ -16,7 +16,6 @@ from pytest_django import Settings
 from cognito_app.aws import model
 from cognito_app.services import access_keys, identity_tokens, issuer_keys, keys
 from cognito_app.services.actor import SYSTEM
-from cognito_app.services.sts import web_tokens
 from tests.clients import boto
 
 PASSWORD = "Correct-Horse-9!"
@@ -88,7 +87,6 @@ def _fresh_memory() -> Iterator[None]:
     keys.forget()
     identity_tokens.forget()
     issuer_keys.forget()
-    web_tokens.forget()
 
 
 @pytest.fixture

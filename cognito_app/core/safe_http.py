@@ -17,7 +17,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
+
+import orjson
 
 from cognito_app.conf import app_settings
 
@@ -44,6 +47,14 @@ class Answer:
 
     status: int
     body: bytes = field(repr=False)
+
+    def json_object(self) -> dict[str, Any] | None:
+        """Return the body as a JSON object, or None if it is none."""
+        try:
+            document = orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+        return document if isinstance(document, dict) else None
 
 
 def check_url(url: str, *, any_port: bool = False) -> SplitResult:

@@ -10,10 +10,12 @@ import base64
 import binascii
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from onelogin.saml2.errors import OneLogin_Saml2_ValidationError as Invalid
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
@@ -24,16 +26,45 @@ SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 LONGEST = 100_000
-FORBIDDEN = ("<!DOCTYPE", "<!ENTITY", "<!--", "<![CDATA[")
+LIFETIME = timedelta(minutes=5)
+DRIFT = timedelta(minutes=5)
+"""How long after its issuance an assertion may be used, and how far clocks may differ."""
+FORBIDDEN = ("<!DOCTYPE", "<!ENTITY", "<!--", "<![CDATA[", "\0")
+
+
+class Reason(StrEnum):
+    """Why a response must not be believed."""
+
+    UNUSABLE = "unusable"
+    EXPIRED = "expired"
+    EARLY = "early"
+    ISSUER = "issuer"
+    SIGNATURE = "signature"
+    RECIPIENT = "recipient"
+    AUDIENCE = "audience"
+
+
+_REASONS = {
+    Invalid.ASSERTION_EXPIRED: Reason.EXPIRED,
+    Invalid.SESSION_EXPIRED: Reason.EXPIRED,
+    Invalid.ASSERTION_TOO_EARLY: Reason.EARLY,
+    Invalid.WRONG_ISSUER: Reason.ISSUER,
+    Invalid.INVALID_SIGNATURE: Reason.SIGNATURE,
+    Invalid.NO_SIGNATURE_FOUND: Reason.SIGNATURE,
+}
 
 
 class SamlError(Exception):
     """A response that must not be believed; the text is for logs, never for whoever sent it."""
 
+    def __init__(self, text: str, reason: Reason = Reason.UNUSABLE) -> None:
+        self.reason = reason
+        super().__init__(text)
+
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """What a verified assertion says; it may be used until ``valid_until``."""
+    """What a verified assertion says; after ``dead_at`` it is refused for its age."""
 
     id: str
     issuer: str
@@ -41,8 +72,17 @@ class Assertion:
     name_id: str = field(repr=False)
     name_id_format: str
     attributes: dict[str, tuple[str, ...]] = field(repr=False)
-    valid_until: datetime
+    dead_at: datetime
     session_until: datetime | None
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return all values of an attribute."""
+        return self.attributes.get(name, ())
+
+    def one(self, name: str) -> str | None:
+        """Return the only value of an attribute, or None."""
+        values = self.values(name)
+        return values[0] if len(values) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +105,8 @@ def verify(text: str, expected: Expected) -> Assertion:
         return _verified(document, expected)
     except SamlError:
         raise
+    except Invalid as error:
+        raise SamlError(f"refused with code {error.code}", _REASONS.get(error.code, Reason.UNUSABLE)) from None
     except Exception as error:  # the libraries below raise whatever comes: all of it means that it cannot be believed
         raise SamlError(f"not usable: {type(error).__name__}") from None
 
@@ -83,21 +125,13 @@ def _decoded(text: str) -> str:
 
 
 def _verified(document: str, expected: Expected) -> Assertion:
-    recipient = next(iter(expected.recipients), "")
-    encoded = base64.b64encode(document.encode()).decode()
-    response = OneLogin_Saml2_Response(_settings(expected, recipient), encoded)
+    response = OneLogin_Saml2_Response(_settings(expected), base64.b64encode(document.encode()).decode())
     assertion = _only_assertion(response.document)
-    confirmation = _confirmation(assertion, expected)
-    recipient = confirmation.get("Recipient")
-    response = OneLogin_Saml2_Response(_settings(expected, recipient), encoded)
+    recipient = _recipient(response.document, assertion, expected)
+    _check_audience(assertion, expected)
+    _check_confirmation(assertion)
     response.is_valid(_request(recipient), raise_exceptions=True)
-    assertion = _only_assertion(response.document)
-    confirmation = _confirmation(assertion, expected)
-    if response.document.get("Destination") not in (None, recipient):
-        raise SamlError("another destination")
-    if expected.audience not in _audiences(assertion):
-        raise SamlError("another audience")
-    return _read(assertion, confirmation)
+    return _read(assertion, recipient, _dead_at(assertion))
 
 
 def _only_assertion(root: Any) -> Any:
@@ -114,40 +148,64 @@ def _only_assertion(root: Any) -> Any:
     return found[0]
 
 
-def _confirmation(assertion: Any, expected: Expected) -> Any:
-    """Return the bearer confirmation for one of the expected addresses; the library compares only beginnings."""
-    for item in assertion.iterfind(f"{SAML}Subject/{SAML}SubjectConfirmation"):
-        data = item.find(f"{SAML}SubjectConfirmationData")
-        if item.get("Method") == BEARER and data is not None and data.get("Recipient") in expected.recipients:
-            if data.get("NotOnOrAfter") is None or _instant(data.get("NotOnOrAfter")) <= clock.now():
-                continue
-            return data
-    raise SamlError("no confirmation for this recipient and time")
+def _recipient(root: Any, assertion: Any, expected: Expected) -> str:
+    """Return the one address that all of it is for; the library compares only beginnings."""
+    path = f"{SAML}Subject/{SAML}SubjectConfirmation/{SAML}SubjectConfirmationData"
+    found = {str(data.get("Recipient")) for data in assertion.iterfind(path)}
+    if len(found) != 1 or not found <= set(expected.recipients) or root.get("Destination") not in (None, *found):
+        raise SamlError("another recipient or destination", Reason.RECIPIENT)
+    return found.pop()
 
 
-def _audiences(assertion: Any) -> set[str]:
+def _check_confirmation(assertion: Any) -> None:
+    """The bearer is confirmed, until a time that is not over; the library goes without one."""
+    data = [
+        item.find(f"{SAML}SubjectConfirmationData")
+        for item in assertion.iterfind(f"{SAML}Subject/{SAML}SubjectConfirmation")
+        if item.get("Method") == BEARER
+    ]
+    limits = [item.get("NotOnOrAfter") for item in data if item is not None and item.get("NotOnOrAfter")]
+    if not limits:
+        raise SamlError("no confirmation of a bearer with an end")
+    if all(_instant(limit) <= clock.now() for limit in limits):
+        raise SamlError("the confirmation is over", Reason.EXPIRED)
+
+
+def _check_audience(assertion: Any, expected: Expected) -> None:
     """Every restriction must be fulfilled; without one there is no audience."""
     found = [
         {str(item.text or "").strip() for item in restriction.iterfind(f"{SAML}Audience")}
         for restriction in assertion.iterfind(f"{SAML}Conditions/{SAML}AudienceRestriction")
     ]
-    return set.intersection(*found) if found else set()
+    if not found or not all(expected.audience in restriction for restriction in found):
+        raise SamlError("another audience", Reason.AUDIENCE)
 
 
-def _read(assertion: Any, confirmation: Any) -> Assertion:
+def _dead_at(assertion: Any) -> datetime:
+    """Return when an assertion is too old to be used, whatever it says; one must say when that is."""
+    if not assertion.find(f"{SAML}Conditions").get("NotOnOrAfter"):
+        raise SamlError("conditions without an end")
+    issued_at, now = _instant(assertion.get("IssueInstant")), clock.now()
+    if issued_at > now + DRIFT:
+        raise SamlError("issued in the future", Reason.EARLY)
+    if now > issued_at + LIFETIME + DRIFT:
+        raise SamlError("issued too long ago", Reason.EXPIRED)
+    return issued_at + LIFETIME + DRIFT
+
+
+def _read(assertion: Any, recipient: str, dead_at: datetime) -> Assertion:
     name = assertion.find(f"{SAML}Subject/{SAML}NameID")
     if name is None or len(name) or not str(name.text or "").strip():
         raise SamlError("no NameID")
-    limits = [confirmation.get("NotOnOrAfter"), assertion.find(f"{SAML}Conditions").get("NotOnOrAfter")]
     session = assertion.find(f"{SAML}AuthnStatement").get("SessionNotOnOrAfter")
     return Assertion(
         id=str(assertion.get("ID")),
         issuer=str(assertion.find(f"{SAML}Issuer").text or "").strip(),
-        recipient=str(confirmation.get("Recipient")),
+        recipient=recipient,
         name_id=str(name.text).strip(),
         name_id_format=str(name.get("Format", "")),
         attributes=_attributes(assertion),
-        valid_until=max(_instant(limit) for limit in limits if limit),
+        dead_at=dead_at,
         session_until=_instant(session) if session else None,
     )
 
@@ -180,12 +238,12 @@ def _request(url: str) -> dict[str, Any]:
     }
 
 
-def _settings(expected: Expected, recipient: str) -> OneLogin_Saml2_Settings:
+def _settings(expected: Expected) -> OneLogin_Saml2_Settings:
     return OneLogin_Saml2_Settings(
         {
             "strict": True,
             "debug": False,
-            "sp": {"entityId": expected.audience, "assertionConsumerService": {"url": recipient}},
+            "sp": {"entityId": expected.audience, "assertionConsumerService": {"url": next(iter(expected.recipients))}},
             "idp": {
                 "entityId": expected.entity_id,
                 "singleSignOnService": {"url": "https://idp.invalid/sso"},
@@ -196,6 +254,7 @@ def _settings(expected: Expected, recipient: str) -> OneLogin_Saml2_Settings:
                 "wantAttributeStatement": False,
                 "wantXMLValidation": True,
                 "wantNameId": True,
+                "requestedAuthnContext": False,
                 "allowRepeatAttributeName": False,
             },
         },

@@ -13,7 +13,6 @@ from typing import Any
 
 import boto3
 import orjson
-import structlog
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
@@ -22,19 +21,17 @@ from botocore.parsers import ResponseParserError
 from cognito_app.core import safe_http
 from cognito_app.errors import (
     ExternalServiceException,
-    InvalidIdentityPoolConfigurationException,
     InvalidParameterException,
 )
 from cognito_app.models import IdentityPool
 from cognito_app.services import identity_tokens
 from cognito_app.services.credentials import Issued
+from cognito_app.services.identity_roles import misconfigured
 
 SECONDS = 3600
 TIMEOUT_SECONDS = 5
 LONGEST_POLICY = 2048
 SETTINGS = frozenset({"endpoint_url", "region", "dialect", "roles", "algorithm"})
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ def exchange(
     settings = pool.driver_settings
     dialect = DIALECTS[settings["dialect"]]
     if tags and dialect.tags is None:
-        raise _refused(pool, role_arn, "the target takes no session tags")
+        raise misconfigured(pool, role_arn, "the target takes no session tags")
     request = {
         "RoleArn": settings.get("roles", {}).get(role_arn, role_arn),
         "RoleSessionName": session_name,
@@ -119,7 +116,7 @@ def _policy(pool: IdentityPool, role_arn: str, dialect: Dialect, narrowing: Mapp
         return {}
     text = orjson.dumps(narrowing).decode()
     if not dialect.session_policy or len(text) > LONGEST_POLICY:
-        raise _refused(pool, role_arn, "guests cannot be narrowed at the target")
+        raise misconfigured(pool, role_arn, "guests cannot be narrowed at the target")
     return {"Policy": text}
 
 
@@ -134,16 +131,11 @@ def _ask(pool: IdentityPool, role_arn: str, request: dict[str, Any]) -> Issued:
             expires_at=given["Expiration"],
         )
     except ClientError as error:
-        raise _refused(pool, role_arn, str(error.response.get("Error", {}).get("Code"))) from None
+        raise misconfigured(pool, role_arn, str(error.response.get("Error", {}).get("Code"))) from None
     except (EndpointConnectionError, HTTPClientError):
         raise ExternalServiceException("The security token service of the target gave no answer.") from None
     except (BotoCoreError, ResponseParserError, KeyError, ValueError) as error:
-        raise _refused(pool, role_arn, type(error).__name__) from None
-
-
-def _refused(pool: IdentityPool, role_arn: str, reason: str) -> InvalidIdentityPoolConfigurationException:
-    log.warning("identity_credentials_refused", pool_id=pool.id, role=role_arn, reason=reason)
-    return InvalidIdentityPoolConfigurationException()
+        raise misconfigured(pool, role_arn, type(error).__name__) from None
 
 
 @lru_cache(maxsize=32)

@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
-
 from cognito_app.conf import app_settings
 from cognito_app.core import jose
 from cognito_app.errors import (
-    InvalidIdentityPoolConfigurationException,
     InvalidParameterException,
     NotAuthorizedException,
     ServiceError,
@@ -32,15 +29,14 @@ from cognito_app.services import (
 from cognito_app.services.actor import Actor
 from cognito_app.services.credentials import Issued
 from cognito_app.services.identity_links import forbidden
-from cognito_app.services.login_providers.verified import MISMATCH, VerifiedLogin, invalid, refusal
+from cognito_app.services.identity_roles import misconfigured
+from cognito_app.services.login_providers.verified import MISMATCH, WRONG_ISSUER, VerifiedLogin, invalid, refusal
 from cognito_app.services.logins import OWN_KEY
 
 SESSION_NAME = "CognitoIdentityCredentials"
 SECONDS = 3600
 CLASSIC_OFF = "Basic (classic) flow is not enabled, please use enhanced flow."
 GUEST = ["unauthenticated"]
-
-log = structlog.get_logger(__name__)
 
 
 def open_id_token(identity_id: str, given: Mapping[str, str]) -> tuple[str, str]:
@@ -96,7 +92,7 @@ def _own_claims(token: str) -> Mapping[str, Any]:
     try:
         _, unverified = jose.peek(token)
         if unverified.get("iss") != identity_tokens.issuer():
-            raise invalid("Issuer doesn't match providerName")
+            raise invalid(WRONG_ISSUER)
         return identity_tokens.verify(token)
     except jose.TokenError as error:
         raise refusal(error, unverified.get("exp") if error.reason == "expired" else None) from None
@@ -107,7 +103,7 @@ def _issue(
 ) -> Issued:
     """Ask the pool's driver; guests get no more than the scope-down allows."""
     if role_arn is None or pool.driver == IdentityPool.Driver.DISABLED:
-        raise _misconfigured(pool, role_arn, "no role, or the driver is disabled")
+        raise misconfigured(pool, role_arn, "no role, or the driver is disabled")
     narrowing = app_settings.guest_scope_down_policy if amr == GUEST else None
     if pool.driver == IdentityPool.Driver.STS:
         return external_sts.exchange(
@@ -115,15 +111,15 @@ def _issue(
         )
     role = roles.by_arn(role_arn)
     if role is None:
-        raise _misconfigured(pool, role_arn, "no such role")
+        raise misconfigured(pool, role_arn, "no such role")
     claims = {"aud": pool.id, "sub": identity_id, "amr": amr}
     held = [narrowing] if narrowing is not None else []
     try:
         issued = sts.assume(role, claims, session_name=SESSION_NAME, seconds=SECONDS, narrowing=held, tags=dict(tags))
     except ServiceError as error:
-        raise _misconfigured(pool, role_arn, error.message) from None
+        raise misconfigured(pool, role_arn, error.message) from None
     if issued is None:
-        raise _misconfigured(pool, role_arn, "trust policy")
+        raise misconfigured(pool, role_arn, "trust policy")
     return issued
 
 
@@ -144,9 +140,3 @@ def check_driver(driver: str, settings: Mapping[str, Any]) -> None:
         external_sts.check_settings(settings)
     elif settings:
         raise InvalidParameterException(f"The driver {driver} has no settings.")
-
-
-def _misconfigured(pool: IdentityPool, role_arn: str | None, reason: str) -> InvalidIdentityPoolConfigurationException:
-    """AWS folds every cause into one text; operators find the real one in the log."""
-    log.warning("identity_credentials_refused", pool_id=pool.id, role=role_arn, reason=reason)
-    return InvalidIdentityPoolConfigurationException()

@@ -9,13 +9,22 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+import structlog
 
-from cognito_app.errors import NotAuthorizedException
+from cognito_app.errors import InvalidIdentityPoolConfigurationException, NotAuthorizedException
 from cognito_app.models import IdentityPool
 from cognito_app.services.login_providers.verified import VerifiedLogin
 
 NOT_ALLOWED = "The custom role is not among the roles of the login."
 AMBIGUOUS = "Access denied: no unambiguous role for the login."
+
+log = structlog.get_logger(__name__)
+
+
+def misconfigured(pool: IdentityPool, role_arn: str | None, reason: str) -> InvalidIdentityPoolConfigurationException:
+    """AWS folds every cause into one text; operators find the real one in the log."""
+    log.warning("identity_credentials_refused", pool_id=pool.id, role=role_arn, reason=reason)
+    return InvalidIdentityPoolConfigurationException()
 
 
 def choose(pool: IdentityPool, verified: list[VerifiedLogin], custom_role: str | None) -> str | None:

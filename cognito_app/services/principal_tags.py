@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import regex
 from django.db import transaction
 
-from cognito_app.core import clock
+from cognito_app.core import clock, session_tags
 from cognito_app.errors import InvalidParameterException, ResourceNotFoundException
 from cognito_app.models import IdentityPool
 from cognito_app.services import identity_pools, logins
@@ -22,9 +21,7 @@ DEFAULTS = {"client": "aud", "username": "sub"}
 AMAZON_DEFAULTS = {"client": "aud", "username": "user_id"}
 _SCHEMA = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 SAML_DEFAULTS = {"client": f"{_SCHEMA}nameidentifier", "username": f"{_SCHEMA}name"}
-LONGEST_VALUE = 256
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html
-_ALLOWED = regex.compile(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*")
+TWINS = "Duplicate tag keys found. Tag keys are case insensitive."
 
 
 def set_map(
@@ -36,8 +33,8 @@ def set_map(
     """
     for key in tags:
         _check_key(key)
-    if len({key.lower() for key in tags}) < len(tags):
-        raise InvalidParameterException("Duplicate tag keys found. Tag keys are case insensitive.")
+    if session_tags.has_twins(tags):
+        raise InvalidParameterException(TWINS)
     with transaction.atomic():
         row = identity_pools.locked(pool_id)
         _check_provider(row, provider)
@@ -97,21 +94,21 @@ def _text(value: Any) -> str | None:
     if value is None or isinstance(value, dict | list):
         return None
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= LONGEST_VALUE and _ALLOWED.fullmatch(text) else None
+    return text if session_tags.is_value(text) else None
 
 
 def check_literals(tags: Mapping[str, str]) -> None:
     """Check tags that a backend gives with their values. Raises InvalidParameterException."""
     for key, value in tags.items():
         _check_key(key)
-        if not _ALLOWED.fullmatch(value):
+        if not session_tags.is_value(value):
             raise InvalidParameterException("The value of a principal tag has characters that tags cannot have.")
-    if len({key.lower() for key in tags}) < len(tags):
-        raise InvalidParameterException("Duplicate tag keys found. Tag keys are case insensitive.")
+    if session_tags.has_twins(tags):
+        raise InvalidParameterException(TWINS)
 
 
 def _check_key(key: str) -> None:
-    if not _ALLOWED.fullmatch(key):
+    if not session_tags.is_key(key):
         raise InvalidParameterException("The key of a principal tag has characters that tags cannot have.")
-    if key.lower().startswith("aws:"):
+    if session_tags.is_reserved(key):
         raise InvalidParameterException("Keys of principal tags cannot begin with aws:.")

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from cognito_app.conf import app_settings
 from cognito_app.core import certificates, clock, jose, safe_http, saml_metadata
 from cognito_app.errors import InvalidParameterException
@@ -160,11 +158,8 @@ def _discover(issuer: str) -> dict[str, Any]:
         raise InvalidParameterException(f"Unable to contact well-known endpoint {url}: {error}.") from None
     if answer.status != 200:
         raise InvalidParameterException(f"Non-ok status code {answer.status} returned from well-known endpoint {url}")
-    try:
-        document = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        document = None
-    if not isinstance(document, dict):
+    document = answer.json_object()
+    if document is None:
         raise InvalidParameterException(f"The document of the well-known endpoint {url} is no JSON object.")
     return document
 

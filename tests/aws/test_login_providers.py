@@ -97,7 +97,9 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"aud": []}, f"{INVALID}Missing a required claim: aud"),
     ({"aud": "app-3"}, UNSUPPORTED),
     ({"aud": ["app-3", "app-4"]}, UNSUPPORTED),
+    ({"aud": ["app-1", "app-2"]}, UNSUPPORTED),
     ({"aud": "app-1", "azp": "app-3"}, UNSUPPORTED),
+    ({"aud": "app-1", "azp": ""}, UNSUPPORTED),
     ({"aud": {"app-1": 1}}, UNSUPPORTED),
     ({"sub": None}, f"{INVALID}Missing a required claim: sub"),
     ({"sub": ""}, f"{INVALID}Missing a required claim: sub"),
@@ -128,6 +130,11 @@ def test_the_algorithm_of_a_published_key_binds(pool: Pool, idp_site: Issuer) ->
     with refused("NotAuthorizedException", f"{INVALID}Couldn't verify signed token."):
         pool.get_id({idp_site.key: idp_site.token()})
     assert pool.get_id({idp_site.key: idp_site.token(algorithm="RS512")})
+
+
+def test_a_key_without_an_algorithm_verifies_all_of_its_kind(pool: Pool, idp_site: Issuer) -> None:
+    for algorithm in ("RS256", "RS384", "RS512"):
+        assert pool.get_id({idp_site.key: idp_site.token(algorithm=algorithm)})
 
 
 def test_five_minutes_of_clock_skew_are_forgiven(pool: Pool, idp_site: Issuer) -> None:

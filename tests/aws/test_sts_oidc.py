@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
+import time_machine
 from cryptography.hazmat.primitives.asymmetric import ec
 from pytest_django import Settings
 
 from cognito_app.core import clock, jose
-from cognito_app.services import oidc_providers
+from cognito_app.services import issuer_keys, oidc_providers
 from cognito_app.services.actor import SYSTEM
 from cognito_app.services.sts import web_tokens
 from tests.aws.test_sts import LISTING, as_, make_role
 from tests.clients import boto
+from tests.clients.issuers import SMALL
 from tests.clients.providers import serving
 from tests.conftest import refused
 
@@ -99,7 +102,7 @@ def test_a_new_key_is_found(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> 
     issuer.publish(r=RSA.public_key(), r2=new.public_key())
     with refused("InvalidIdentityToken"):
         issuer.assume(issuer.token(new, "r2"))
-    monkeypatch.setattr(web_tokens, "REFETCH_AFTER_SECONDS", 0)
+    monkeypatch.setattr(issuer_keys, "REFETCH_SECONDS", 0)
     assert issuer.assume(issuer.token(new, "r2"))["Credentials"]
 
 
@@ -136,8 +139,8 @@ def test_a_provider_that_fails_is_told_apart_from_a_bad_token(issuer: Issuer, mo
         with refused("IDPCommunicationError"):
             issuer.assume(issuer.token())
     assert len(issuer.asked) == 2  # it is left alone for some seconds
-    web_tokens.forget()
-    monkeypatch.setattr(web_tokens, "RETRY_AFTER_SECONDS", 0)
+    issuer_keys.forget()
+    monkeypatch.setattr(issuer_keys, "RETRY_SECONDS", 0)
     issuer.publish(issuer="https://other.example.com")
     with refused("InvalidIdentityToken", web_tokens.NO_KEY):
         issuer.assume(issuer.token())
@@ -154,3 +157,34 @@ def test_tags_of_a_token_become_session_tags(issuer: Issuer) -> None:
     named: dict[str, Any] = {"https://aws.amazon.com/source_identity": "ann"}
     with refused("AccessDenied"):
         issuer.assume(issuer.token(**named))
+
+
+def test_keys_are_not_used_past_their_time_while_the_issuer_is_away(issuer: Issuer) -> None:
+    issuer.assume(issuer.token())
+    issuer.pages["/keys"] = (503, {}, b"")
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        with refused("IDPCommunicationError"):
+            issuer.assume(issuer.token())
+        with refused("IDPCommunicationError"):
+            issuer.assume(issuer.token())
+    assert len(issuer.asked) == 4
+
+
+def test_a_token_that_cannot_be_good_costs_no_request(issuer: Issuer) -> None:
+    odd: list[dict[str, Any]] = [{"aud": "other"}, {"iat": clock.epoch() + 600}, {"iat": "now"}, {"sub": "a\x00b"}]
+    for claims in odd:
+        with refused("InvalidIdentityToken"):
+            issuer.assume(issuer.token(**claims))
+    with refused("ExpiredTokenException"):
+        issuer.assume(issuer.token(exp=clock.epoch() - 1))
+    assert not issuer.asked
+
+
+def test_short_keys_and_other_curves_verify_nothing(issuer: Issuer) -> None:
+    issuer.publish(r=SMALL.public_key(), e=EC.public_key())
+    with refused("InvalidIdentityToken", web_tokens.NO_KEY):
+        issuer.assume(issuer.token(SMALL, "r"))
+    assert issuer.assume(issuer.token(EC, "e", "ES256"))["Credentials"]
+    large = ec.generate_private_key(ec.SECP384R1())
+    with refused("InvalidIdentityToken", web_tokens.NO_KEY):
+        issuer.assume(issuer.token(large, "e", "ES384"))

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from onelogin.saml2.constants import OneLogin_Saml2_Constants
+from onelogin.saml2.constants import OneLogin_Saml2_Constants as Names
 
-from cognito_app.core import clock, jose
+from cognito_app.core import clock
 from cognito_app.services import roles, saml_providers
 from cognito_app.services.actor import SYSTEM
 from tests.aws.test_sts import LISTING, as_, make_role, may
-from tests.clients import assertions, boto
-from tests.clients.assertions import ATTRIBUTES, response, sign, unsigned
-from tests.clients.providers import metadata
+from tests.clients import boto
+from tests.clients.assertions import (
+    ACS,
+    ATTACKS,
+    ATTRIBUTES,
+    ENTITY,
+    FOR_OTHERS,
+    METADATA,
+    SIGNED_MISTAKES,
+    encoded,
+    response,
+    sign,
+    signed,
+)
+from tests.clients.issuers import FOREIGN
 from tests.conftest import refused
 
 pytestmark = pytest.mark.django_db
@@ -28,12 +41,12 @@ class Federation:
     """A SAML provider and a role that trusts it."""
 
     def __init__(self) -> None:
-        provider = saml_providers.create(SYSTEM, name="corp", metadata=metadata())
+        provider = saml_providers.create(SYSTEM, name="corp", metadata=METADATA)
         self.provider_arn = saml_providers.arn_of(provider)
         self.trust: dict[str, Any] = {
             "Principal": {"Federated": self.provider_arn},
             "Action": [ACTION, "sts:TagSession", "sts:SetSourceIdentity"],
-            "Condition": {"StringEquals": {"saml:aud": assertions.AWS}},
+            "Condition": {"StringEquals": {"saml:aud": ACS}},
         }
         self.role = make_role("app", self.trust, allows=LISTING, max_session_duration=7200)
 
@@ -45,10 +58,10 @@ class Federation:
             **{ATTRIBUTES + name: [value] for name, value in more.items()},
         }
 
-    def assume(self, encoded: str, **given: Any) -> Any:
+    def assume(self, posted: str, **given: Any) -> Any:
         """Assume the role with a response."""
         return boto.client("sts").assume_role_with_saml(
-            **{"RoleArn": self.role, "PrincipalArn": self.provider_arn, "SAMLAssertion": encoded, **given}
+            **{"RoleArn": self.role, "PrincipalArn": self.provider_arn, "SAMLAssertion": posted, **given}
         )
 
 
@@ -63,8 +76,8 @@ def test_an_assertion_opens_the_role_that_it_names(saml: Federation) -> None:
     answer = saml.assume(sign(response(saml.attributes(SessionDuration="7200"))))
     assert answer["Subject"] == "ann@example.com"
     assert answer["SubjectType"] == "persistent"
-    assert answer["Issuer"] == assertions.ENTITY
-    assert answer["Audience"] == assertions.AWS
+    assert answer["Issuer"] == ENTITY
+    assert answer["Audience"] == ACS
     assert len(base64.b64decode(answer["NameQualifier"])) == 20
     assert answer["AssumedRoleUser"]["Arn"].endswith("assumed-role/app/ann")
     assert (answer["Credentials"]["Expiration"] - clock.now()).total_seconds() > 7100
@@ -72,19 +85,19 @@ def test_an_assertion_opens_the_role_that_it_names(saml: Federation) -> None:
 
 
 def test_an_assertion_is_used_once(saml: Federation) -> None:
-    encoded = sign(response(saml.attributes()))
-    saml.assume(encoded)
+    posted = sign(response(saml.attributes()))
+    saml.assume(posted)
     with refused("InvalidIdentityToken", "The SAML assertion was used already."):
-        saml.assume(encoded)
-    again = sign(response(saml.attributes(), assertion_id="_a2"))
+        saml.assume(posted)
+    again = sign(response(saml.attributes()))
     saml.assume(again)
 
 
 def test_a_refusal_by_the_role_leaves_the_assertion_unused(saml: Federation) -> None:
-    encoded = sign(response(saml.attributes()))
+    posted = sign(response(saml.attributes()))
     with refused("ValidationError"):
-        saml.assume(encoded, DurationSeconds=43_200)
-    assert saml.assume(encoded, DurationSeconds=900)["Credentials"]
+        saml.assume(posted, DurationSeconds=43_200)
+    assert saml.assume(posted, DurationSeconds=900)["Credentials"]
 
 
 def test_tags_and_source_identity_come_from_attributes(saml: Federation) -> None:
@@ -106,36 +119,35 @@ def test_the_session_ends_with_that_of_the_provider(saml: Federation) -> None:
 
 
 def test_assertions_that_prove_nothing_are_refused(saml: Federation) -> None:
-    good = response(saml.attributes())
-    foreign = jose.generate_private_key()
+    good = response(saml.attributes(), id="_a1")
     altered = base64.b64decode(sign(good)).replace(b"ann@example.com", b"bob@example.com")
     wrapped = base64.b64decode(sign(good)).replace(
         b"</samlp:Response>", good[good.index("<saml:Assertion") :].replace("_a1", "_a9").encode()
     )
-    for encoded in (
-        unsigned(good),
-        sign(good, foreign),
+    for posted in (
+        encoded(good),
+        sign(good, key=FOREIGN),
         base64.b64encode(altered).decode(),
         base64.b64encode(wrapped).decode(),
-        sign(good, algorithm=OneLogin_Saml2_Constants.RSA_SHA1),
+        sign(good, algorithm=Names.RSA_SHA1, digest=Names.SHA1),
         sign(response(saml.attributes(), issuer="https://other.example.com")),
         sign(response(saml.attributes(), audience="https://other.example.com")),
         sign(response(saml.attributes(), audience=None)),
         sign(response(saml.attributes(), recipient="https://other.example.com/saml", destination=None)),
-        sign(response(saml.attributes(), recipient=assertions.AWS + ".evil.example.com", destination=None)),
+        sign(response(saml.attributes(), recipient=ACS + ".evil.example.com", destination=None)),
         sign(response(saml.attributes(), recipient=None)),
         sign(response(saml.attributes(), destination="https://other.example.com/saml")),
         sign(response({f"{ATTRIBUTES}RoleSessionName": ["ann"]})),
         sign(response({f"{ATTRIBUTES}Role": [f"{saml.role},{saml.provider_arn}"]})),
         sign(response({**saml.attributes(), f"{ATTRIBUTES}RoleSessionName": ["a b"]})),
         sign(response(saml.attributes(SessionDuration="60"))),
-        unsigned(response(saml.attributes(), head='<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>')),
+        encoded(response(saml.attributes(), head='<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>')),
         base64.b64encode(b"<a/>").decode(),
         base64.b64encode(b"\xff\xfe").decode(),
         "nonsense",
     ):
         with refused("InvalidIdentityToken"):
-            saml.assume(encoded)
+            saml.assume(posted)
     with refused("InvalidIdentityToken", "Specified provider doesn't exist"):
         saml.assume(sign(good), PrincipalArn=saml.provider_arn + "x")
     assert saml.assume(sign(good))["Credentials"]
@@ -155,15 +167,15 @@ def test_another_role_than_the_assertion_names_stays_closed(saml: Federation) ->
 
 @pytest.mark.parametrize("minutes", [11, 60, 24 * 60])
 def test_an_old_assertion_is_expired(saml: Federation, minutes: int) -> None:
-    encoded = sign(response(saml.attributes(), lifetime=timedelta(minutes=5)))
+    posted = sign(response(saml.attributes(), lifetime=timedelta(minutes=5)))
     with time_machine.travel(clock.now() + timedelta(minutes=minutes)), refused("ExpiredTokenException"):
-        saml.assume(encoded)
+        saml.assume(posted)
 
 
 def test_a_long_lived_assertion_must_be_used_soon_too(saml: Federation) -> None:
-    encoded = sign(response(saml.attributes(), lifetime=timedelta(days=1)))
+    posted = sign(response(saml.attributes(), lifetime=timedelta(days=1)))
     with time_machine.travel(clock.now() + timedelta(minutes=11)), refused("ExpiredTokenException"):
-        saml.assume(encoded)
+        saml.assume(posted)
 
 
 def test_a_deleted_provider_opens_nothing(saml: Federation) -> None:
@@ -171,3 +183,51 @@ def test_a_deleted_provider_opens_nothing(saml: Federation) -> None:
     with refused("InvalidIdentityToken"):
         saml.assume(sign(response(saml.attributes())))
     assert roles.by_name("app")
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__.strip("_"))
+@pytest.mark.parametrize("whole", [False, True], ids=["assertion signed", "response signed"])
+def test_altered_documents_are_refused(saml: Federation, attack: Callable[[str], str], whole: bool) -> None:
+    xml = signed(response(saml.attributes()), whole=whole)
+    assert attack(xml) != xml
+    with refused("InvalidIdentityToken"):
+        saml.assume(encoded(attack(xml)))
+    assert saml.assume(encoded(xml))["Credentials"]
+
+
+@pytest.mark.parametrize("given", FOR_OTHERS.values(), ids=FOR_OTHERS)
+def test_assertions_for_others_are_refused(saml: Federation, given: dict[str, Any]) -> None:
+    with refused("InvalidIdentityToken"):
+        saml.assume(sign(response(saml.attributes(), **given)))
+
+
+@pytest.mark.parametrize("mistake", SIGNED_MISTAKES.values(), ids=SIGNED_MISTAKES)
+def test_a_signature_does_not_make_everything_good(saml: Federation, mistake: Callable[[str], str]) -> None:
+    with refused("InvalidIdentityToken"):
+        saml.assume(sign(mistake(response(saml.attributes()))))
+
+
+def test_the_reason_of_a_refusal_is_told(saml: Federation) -> None:
+    good = saml.attributes()
+    for posted, message in (
+        (sign(response(good), key=FOREIGN), "Response signature invalid"),
+        (encoded(response(good)), "Response signature invalid"),
+        (sign(response(good, issuer="https://other.example.com")), "Issuer not present in specified provider"),
+        (sign(response(good, audience="urn:other")), "Audience is invalid"),
+        (sign(response(good, recipient="https://x.test")), "The recipient of the SAML response is invalid."),
+        (sign(response(good, at=clock.now() + timedelta(minutes=10))), "The SAML assertion is not valid yet."),
+        ("nonsense", "Invalid SAML response"),
+    ):
+        with refused("InvalidIdentityToken", message):
+            saml.assume(posted)
+
+
+def test_an_assertion_over_for_its_bearer_is_expired(saml: Federation) -> None:
+    posted = sign(response(saml.attributes()))
+    with time_machine.travel(clock.now() + timedelta(minutes=6)), refused("ExpiredTokenException"):
+        saml.assume(posted)
+
+
+def test_expired_certificates_verify_nothing(saml: Federation) -> None:
+    with time_machine.travel(clock.now() + timedelta(days=4000)), refused("InvalidIdentityToken"):
+        saml.assume(sign(response(saml.attributes())))

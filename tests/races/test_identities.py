@@ -10,8 +10,8 @@ from cognito_app.models import DeveloperUser, Identity, Login
 from cognito_app.services import saml_providers
 from cognito_app.services.actor import SYSTEM
 from tests.clients import boto
+from tests.clients.assertions import METADATA, encoded, response, signed
 from tests.clients.exchange import DEVELOPER, Pool
-from tests.clients.issuers import METADATA, encoded, response, signed
 from tests.conftest import Inbox, make_app
 from tests.races.test_once import code_of, in_parallel
 

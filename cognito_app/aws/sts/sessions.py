@@ -7,7 +7,7 @@ from typing import Any
 from cognito_app.aws.call import Call
 from cognito_app.aws.registry import operation
 from cognito_app.aws.sts import present
-from cognito_app.aws.sts.tokens import Descriptors, arns
+from cognito_app.aws.sts.tokens import Descriptors, asked
 from cognito_app.conf import app_settings
 from cognito_app.errors import AccessDenied, ValidationError
 from cognito_app.services.principals import Principal
@@ -55,17 +55,13 @@ def assume_role(
         raise AccessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
     minted = roles.assume(
         _signer(call),
+        asked(call, DurationSeconds, Policy, PolicyArns, MinimumSessionTokenSize),
         role_arn=RoleArn,
         session_name=RoleSessionName,
-        seconds=DurationSeconds,
-        document=Policy,
-        policy_arns=arns(PolicyArns),
         tags=_pairs(Tags),
         transitive=TransitiveTagKeys or (),
         external_id=ExternalId,
         source_identity=SourceIdentity,
-        minimum_size=MinimumSessionTokenSize,
-        ip=call.ip,
     )
     return present.role_session(minted)
 
@@ -101,13 +97,9 @@ def get_federation_token(
 ) -> dict[str, Any]:
     minted = users.federation_token(
         _signer(call),
+        asked(call, DurationSeconds, Policy, PolicyArns, MinimumSessionTokenSize),
         name=Name,
-        seconds=DurationSeconds,
-        document=Policy,
-        policy_arns=arns(PolicyArns),
         tags=_pairs(Tags),
-        minimum_size=MinimumSessionTokenSize,
-        ip=call.ip,
     )
     issued = minted.issued
     return {

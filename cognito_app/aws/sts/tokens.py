@@ -8,13 +8,17 @@ from cognito_app.aws.call import Call
 from cognito_app.aws.registry import operation
 from cognito_app.aws.sts import present
 from cognito_app.services.sts import identity, saml
+from cognito_app.services.sts.narrowing import Asked
 
 Descriptors = list[dict[str, str]]
 
 
-def arns(descriptors: Descriptors | None) -> list[str]:
-    """Return the ARNs of PolicyArns."""
-    return [item["arn"] for item in descriptors or () if "arn" in item]
+def asked(
+    call: Call, seconds: int | None, policy: str | None, policy_arns: Descriptors | None, minimum_size: int
+) -> Asked:
+    """Return what a request asks of its session."""
+    arns = [item["arn"] for item in policy_arns or () if "arn" in item]
+    return Asked(seconds=seconds, document=policy, policy_arns=arns, minimum_size=minimum_size, ip=call.ip)
 
 
 @operation("AssumeRoleWithWebIdentity")
@@ -31,15 +35,11 @@ def assume_role_with_web_identity(
     MinimumSessionTokenSize: int = 0,
 ) -> dict[str, Any]:
     minted = identity.assume_with_token(
+        asked(call, DurationSeconds, Policy, PolicyArns, MinimumSessionTokenSize),
         token=WebIdentityToken,
         role_arn=RoleArn,
         session_name=RoleSessionName,
         provider_id=ProviderId,
-        seconds=DurationSeconds,
-        document=Policy,
-        policy_arns=arns(PolicyArns),
-        minimum_size=MinimumSessionTokenSize,
-        ip=call.ip,
     )
     return {
         **present.role_session(minted),
@@ -62,14 +62,10 @@ def assume_role_with_saml(
     MinimumSessionTokenSize: int = 0,
 ) -> dict[str, Any]:
     minted = saml.assume(
+        asked(call, DurationSeconds, Policy, PolicyArns, MinimumSessionTokenSize),
         encoded=SAMLAssertion,
         role_arn=RoleArn,
         provider_arn=PrincipalArn,
-        seconds=DurationSeconds,
-        document=Policy,
-        policy_arns=arns(PolicyArns),
-        minimum_size=MinimumSessionTokenSize,
-        ip=call.ip,
     )
     return {
         **present.role_session(minted),

@@ -5,25 +5,24 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/open-id.html
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from cognito_app.conf import app_settings
-from cognito_app.core import clock, jose
+from cognito_app.core import jose
 from cognito_app.errors import ExternalServiceException, NotAuthorizedException
-from cognito_app.services import issuer_keys, oidc_providers
+from cognito_app.services import issuer_keys, issuer_tokens, oidc_providers
+from cognito_app.services.issuer_tokens import ClaimError, Trust
 from cognito_app.services.login_providers.verified import (
-    NOT_OPENID,
     UNSUPPORTED,
     WRONG_ISSUER,
     VerifiedLogin,
-    checked_subject,
     invalid,
+    missing,
+    not_an_identifier,
     refusal,
 )
 
-SKEW_SECONDS = 300
 UNREACHABLE = "The identity provider did not give its keys."
 SOCIAL: dict[str, dict[str, Any]] = {
     "accounts.google.com": {
@@ -37,15 +36,6 @@ SOCIAL: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """Whose tokens are taken, for whom, and where the keys are (by discovery without ``jwks_uri``)."""
-
-    issuers: tuple[str, ...]
-    client_ids: Collection[str]
-    jwks_uri: str | None = None
-
-
 def verify_social(key: str, configured: str, token: str) -> VerifiedLogin:
     """Verify an ID token of Google or Apple; ``configured`` holds client ids with semicolons between.
 
@@ -54,16 +44,7 @@ def verify_social(key: str, configured: str, token: str) -> VerifiedLogin:
     settings = {**SOCIAL[key], **(app_settings.login_providers.get(key) or {})}
     client_ids = {item.strip() for item in configured.split(";")} - {""}
     trust = Trust(tuple(settings["issuers"]), client_ids, settings["jwks_uri"])
-    claims, client_id = _claims(trust, token)
-    subject = checked_subject(claims.get("sub"))
-    return VerifiedLogin(
-        provider=key,
-        subject=subject,
-        client_id=client_id,
-        claims=claims,
-        proof=f"{key}:{client_id}:{subject}",
-        names=(key,),
-    )
+    return _verified(key, trust, token)
 
 
 def verify(key: str, arn: str, token: str) -> VerifiedLogin:
@@ -75,54 +56,39 @@ def verify(key: str, arn: str, token: str) -> VerifiedLogin:
     if provider is None:
         raise NotAuthorizedException(UNSUPPORTED)
     issuer = oidc_providers.issuer_of(provider)
-    claims, client_id = _claims(Trust((issuer,), set(provider.client_ids)), token)
-    subject = checked_subject(claims.get("sub"))
+    login = _verified(key, Trust((issuer,), set(provider.client_ids)), token)
+    return replace(login, proof=f"{arn}:OIDC:{login.subject}", names=(arn, key, f"{key}:{login.client_id}"))
+
+
+def _verified(key: str, trust: Trust, token: str) -> VerifiedLogin:
+    """Verify with the skew of clocks that identity pools forgive, and with the last day's keys in an outage."""
+    forgiving = replace(trust, leeway_seconds=issuer_tokens.SKEW_SECONDS, usable_seconds=issuer_keys.OUTAGE_SECONDS)
+    try:
+        claims, client_id = issuer_tokens.verify(token, forgiving)
+    except jose.TokenError as error:
+        raise refusal(error, _expires(token) if error.reason == "expired" else None) from None
+    except ClaimError as error:
+        raise _bad_claim(error) from None
+    except issuer_keys.UnreachableError:
+        raise ExternalServiceException(UNREACHABLE) from None
+    subject = str(claims["sub"])
     return VerifiedLogin(
         provider=key,
         subject=subject,
         client_id=client_id,
         claims=claims,
-        proof=f"{arn}:OIDC:{subject}",
-        names=(arn, key, f"{key}:{client_id}"),
+        proof=f"{key}:{client_id}:{subject}",
+        names=(key,),
     )
 
 
-def _claims(trust: Trust, token: str) -> tuple[dict[str, Any], str]:
-    """Check in the guide's order, but ask for keys only when all else is well: junk costs no request."""
-    try:
-        _, unverified = jose.peek(token)
-    except jose.TokenError:
-        raise invalid(NOT_OPENID) from None
-    if unverified.get("iss") not in trust.issuers:
-        raise invalid(WRONG_ISSUER)
-    for claim in ("aud", "sub", "exp"):
-        if unverified.get(claim) in (None, "", []):
-            raise invalid(f"Missing a required claim: {claim}")
-    client_id = _audience(unverified, trust.client_ids)
-    try:
-        _check_time(unverified)
-        claims = issuer_keys.verify(token, trust.issuers[0], trust.jwks_uri)
-    except jose.TokenError as error:
-        raise refusal(error, unverified.get("exp")) from None
-    except issuer_keys.UnreachableError:
-        raise ExternalServiceException(UNREACHABLE) from None
-    return claims, client_id
+def _expires(token: str) -> Any:
+    return jose.peek(token)[1].get("exp")
 
 
-def _audience(claims: dict[str, Any], client_ids: Collection[str]) -> str:
-    """Return the client that the token is for: ``azp`` decides where it is, else ``aud``."""
-    given = claims["azp"] if claims.get("azp") else claims["aud"]
-    for candidate in given if isinstance(given, list) else [given]:
-        if isinstance(candidate, str) and candidate in client_ids:
-            return candidate
-    raise NotAuthorizedException(UNSUPPORTED)
-
-
-def _check_time(claims: dict[str, Any]) -> None:
-    now = clock.now()
-    jose.check_time(claims, now, SKEW_SECONDS)
-    issued = claims.get("iat", 0)
-    if isinstance(issued, bool) or not isinstance(issued, int | float):
-        raise jose.TokenError("malformed")
-    if issued > now.timestamp() + SKEW_SECONDS:
-        raise jose.TokenError("not_yet")
+def _bad_claim(error: ClaimError) -> NotAuthorizedException:
+    if error.missing:
+        return missing(error.claim)
+    if error.claim == "sub":
+        return not_an_identifier("sub")
+    return invalid(WRONG_ISSUER) if error.claim == "iss" else NotAuthorizedException(UNSUPPORTED)

@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
 from cognito_app.conf import app_settings
 from cognito_app.core import safe_http
 from cognito_app.errors import ExternalServiceException, NotAuthorizedException
@@ -86,10 +84,7 @@ def _ask(key: str, path: str) -> dict[str, Any]:
         raise ExternalServiceException(UNREACHABLE) from None
     if answer.status in (400, 401, 403):
         raise invalid(REJECTED)
-    try:
-        said = orjson.loads(answer.body) if answer.status == 200 else None
-    except orjson.JSONDecodeError:
-        said = None
-    if not isinstance(said, dict):
+    said = answer.json_object() if answer.status == 200 else None
+    if said is None:
         raise ExternalServiceException(UNREACHABLE)
     return said

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from cognito_app.core import clock, jose
+from cognito_app.core import clock, jose, subjects
 from cognito_app.errors import NotAuthorizedException
 
 MISMATCH = "Logins don't match. Please include at least one valid login for this identity or identity pool."
@@ -18,7 +18,6 @@ UNSUPPORTED = "Token is not from a supported provider of this identity pool."
 NOT_OPENID = "Not a valid OpenId Connect identity token."
 WRONG_ISSUER = "Issuer doesn't match providerName"
 BAD_SIGNATURE = "Couldn't verify signed token."
-LONGEST_SUBJECT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,23 @@ def refusal(error: jose.TokenError, expires: Any) -> NotAuthorizedException:
     return invalid(NOT_OPENID if error.reason == "malformed" else BAD_SIGNATURE)
 
 
+def missing(claim: str) -> NotAuthorizedException:
+    """Return the refusal of a token without a claim."""
+    return invalid(f"Missing a required claim: {claim}")
+
+
+def not_an_identifier(claim: str) -> NotAuthorizedException:
+    """Return the refusal of a token whose user nobody can be."""
+    return invalid(f"The claim {claim} is not a valid identifier.")
+
+
 def checked_subject(value: Any, claim: str = "sub") -> str:
     """Return a provider's id of a user: text that fits, nothing that only looks like one.
 
     Raises NotAuthorizedException.
     """
     if not isinstance(value, str) or not value.strip():
-        raise invalid(f"Missing a required claim: {claim}")
-    if len(value) > LONGEST_SUBJECT or not value.isprintable():
-        raise invalid(f"The claim {claim} is not a valid identifier.")
+        raise missing(claim)
+    if not subjects.is_subject(value):
+        raise not_an_identifier(claim)
     return value

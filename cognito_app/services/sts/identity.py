@@ -18,6 +18,7 @@ from cognito_app.services import identity_tokens, oidc_providers, principals, ro
 from cognito_app.services.credentials import Issued
 from cognito_app.services.sts import minting, narrowing, web_tokens
 from cognito_app.services.sts.minting import Minted, Wish
+from cognito_app.services.sts.narrowing import Asked
 
 ASSUME = "sts:AssumeRoleWithWebIdentity"
 FEDERATED = roles.IDENTITY_PROVIDER
@@ -39,16 +40,12 @@ class _Proven:
 
 
 def assume_with_token(
+    asked: Asked,
     *,
     token: str,
     role_arn: str,
     session_name: str,
     provider_id: str | None = None,
-    seconds: int | None = None,
-    document: str | None = None,
-    policy_arns: Sequence[str] = (),
-    minimum_size: int = 0,
-    ip: str = "",
 ) -> Minted:
     """Return credentials of a role for an OpenID token: of an identity pool, or of a provider that IAM knows.
 
@@ -60,9 +57,7 @@ def assume_with_token(
     proven = _prove(token)
     tags = proven.claims.get(TAGS_CLAIM)
     tags = tags if isinstance(tags, Mapping) else {}
-    held = narrowing.read(
-        document=document,
-        arns=policy_arns,
+    held = asked.narrowing(
         tags=minting.first_values(tags.get("principal_tags")),
         transitive=[str(key) for key in tags.get("transitive_tag_keys") or ()],
     )
@@ -71,13 +66,13 @@ def assume_with_token(
         action=ASSUME,
         names={"Federated": {proven.principal}},
         session_name=session_name,
-        seconds=seconds or minting.DEFAULT_SECONDS,
-        context=principals.surroundings(ip),
+        seconds=asked.seconds or minting.DEFAULT_SECONDS,
+        context=principals.surroundings(asked.ip),
         carried=proven.keys,
         narrowing=held,
         source_identity=source if isinstance(source, str) and source else None,
         identity_id=proven.identity_id,
-        minimum_size=minimum_size,
+        minimum_size=asked.minimum_size,
     )
     role = minting.check_trust(roles.loaded_by_arn(role_arn), wish)
     minting.check_duration(role, wish.seconds)
@@ -126,10 +121,7 @@ def _of_provider(issuer: str, token: str) -> _Proven:
     provider = oidc_providers.by_issuer(issuer)
     if provider is None:
         raise InvalidIdentityToken(f"No OpenIDConnect provider found in your account for {issuer[:256]}")
-    claims = web_tokens.verify(issuer, token)
-    audience = web_tokens.audience(claims)
-    if audience not in provider.client_ids:
-        raise InvalidIdentityToken("Incorrect token audience")
+    claims, audience = web_tokens.verify(provider, token)
     arn = oidc_providers.arn_of(provider)
     return _Proven(
         principal=arn,

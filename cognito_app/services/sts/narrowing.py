@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
-import regex
 
-from cognito_app.core import policy
+from cognito_app.core import policy, session_tags
 from cognito_app.errors import MalformedPolicyDocument, PackedPolicyTooLarge, ValidationError
 from cognito_app.services import policies
 
@@ -22,9 +21,6 @@ MAX_TAGS = 50
 MAX_PLAIN_CHARS = 2048
 PACKED_BYTES = 2048
 """The space that packed policies and tags may take; AWS does not publish its own."""
-
-_KEY = regex.compile(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}")
-_VALUE = regex.compile(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +32,23 @@ class Narrowing:
     tags: Mapping[str, str] = field(default_factory=dict)
     transitive: tuple[str, ...] = ()
     packed_percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What any caller may ask of a session: how long, with which policies, how long a token, from where."""
+
+    seconds: int | None = None
+    document: str | None = None
+    policy_arns: Sequence[str] = ()
+    minimum_size: int = 0
+    ip: str = ""
+
+    def narrowing(
+        self, tags: Mapping[str, str] | Sequence[tuple[str, str]] = (), transitive: Sequence[str] = ()
+    ) -> Narrowing:
+        """Return the policies, and tags from wherever the operation takes them, checked as ``read`` does."""
+        return read(document=self.document, arns=self.policy_arns, tags=tags, transitive=transitive)
 
 
 def read(
@@ -79,12 +92,12 @@ def _check_managed(arns: Sequence[str]) -> None:
 def _tags(given: list[tuple[str, str]]) -> dict[str, str]:
     if len(given) > MAX_TAGS:
         raise ValidationError(f"The number of session tags must not exceed {MAX_TAGS}.")
-    if len({key.lower() for key, _ in given}) != len(given):
+    if session_tags.has_twins([key for key, _ in given]):
         raise ValidationError("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     for key, value in given:
-        if not _KEY.fullmatch(key) or not _VALUE.fullmatch(value):
+        if not (session_tags.is_key(key) and session_tags.is_value(value)):
             raise ValidationError("The specified tag key or value has invalid characters or is too long.")
-        if key.lower().startswith("aws:"):
+        if session_tags.is_reserved(key):
             raise ValidationError("Tag keys beginning with aws: are reserved.")
     return dict(given)
 

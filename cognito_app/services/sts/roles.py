@@ -14,8 +14,9 @@ from cognito_app.errors import AccessDenied, ValidationError
 from cognito_app.services import principals, roles
 from cognito_app.services.principals import Principal
 from cognito_app.services.roles import LoadedRole
-from cognito_app.services.sts import minting, narrowing
+from cognito_app.services.sts import minting
 from cognito_app.services.sts.minting import Minted, Wish
+from cognito_app.services.sts.narrowing import Asked
 
 ASSUME = "sts:AssumeRole"
 CHAIN_SECONDS = 3600
@@ -24,38 +25,34 @@ CHAIN_TOO_LONG = "The requested DurationSeconds exceeds the 1 hour session limit
 
 def assume(
     principal: Principal,
+    asked: Asked,
     *,
     role_arn: str,
     session_name: str,
-    seconds: int | None = None,
-    document: str | None = None,
-    policy_arns: Sequence[str] = (),
     tags: Sequence[tuple[str, str]] = (),
     transitive: Sequence[str] = (),
     external_id: str | None = None,
     source_identity: str | None = None,
-    minimum_size: int = 0,
-    ip: str = "",
 ) -> Minted:
     """Return credentials of a role for a signed request.
 
     Raises AccessDenied, MalformedPolicyDocument, PackedPolicyTooLarge or ValidationError.
     """
-    held = narrowing.read(document=document, arns=policy_arns, tags=tags, transitive=transitive)
-    context = principals.context_of(principal, ip=ip)
+    held = asked.narrowing(tags=tags, transitive=transitive)
+    context = principals.context_of(principal, ip=asked.ip)
     if external_id is not None:
         context["sts:ExternalId"] = external_id
     wish = Wish(
         action=ASSUME,
         names={"AWS": _names(principal) | _account(principal)},
         session_name=session_name,
-        seconds=seconds or minting.DEFAULT_SECONDS,
+        seconds=asked.seconds or minting.DEFAULT_SECONDS,
         context=context,
         narrowing=held,
         inherited=_inherited(principal, held.tags),
         source_identity=_source_identity(principal, source_identity),
         identity_id=principal.session.grant.identity_id if principal.session else None,
-        minimum_size=minimum_size,
+        minimum_size=asked.minimum_size,
     )
     role = roles.loaded_by_arn(role_arn)
     if role is None or not _may_assume(principal, role, wish):

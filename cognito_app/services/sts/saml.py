@@ -6,38 +6,44 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSA
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha1, sha256
+from hashlib import sha1
 
 import regex
 
 from cognito_app.conf import app_settings
 from cognito_app.core import clock
-from cognito_app.errors import AccessDenied, InvalidIdentityToken
+from cognito_app.core.saml_response import Assertion, Reason, SamlError
+from cognito_app.errors import AccessDenied, ExpiredWebIdentityToken, InvalidIdentityToken
 from cognito_app.models import SamlProvider, SpentNonce
-from cognito_app.services import principals, roles, saml_providers
-from cognito_app.services.sts import assertions, minting, narrowing
-from cognito_app.services.sts.assertions import Assertion
+from cognito_app.services import principals, roles, saml_assertions, saml_providers
+from cognito_app.services.saml_assertions import ATTRIBUTES
+from cognito_app.services.sts import minting
 from cognito_app.services.sts.minting import Minted, Wish
+from cognito_app.services.sts.narrowing import Asked
 
 ASSUME = "sts:AssumeRoleWithSAML"
-ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"
 FORMATS = ("urn:oasis:names:tc:SAML:2.0:nameid-format:", "urn:oasis:names:tc:SAML:1.1:nameid-format:")
 SHORTEST, LONGEST = 900, 43_200
+USED = "The SAML assertion was used already."
+EXPIRED = "Token must be redeemed within 5 minutes of issuance"
+REFUSALS = {
+    Reason.UNUSABLE: "Invalid SAML response",
+    Reason.EARLY: "The SAML assertion is not valid yet.",
+    Reason.ISSUER: "Issuer not present in specified provider",
+    Reason.SIGNATURE: "Response signature invalid",
+    Reason.RECIPIENT: "The recipient of the SAML response is invalid.",
+    Reason.AUDIENCE: "Audience is invalid",
+}
 _SESSION_NAME = regex.compile(r"[\w+=,.@-]{2,64}")
 
 
 def assume(
+    asked: Asked,
     *,
     encoded: str,
     role_arn: str,
     provider_arn: str,
-    seconds: int | None = None,
-    document: str | None = None,
-    policy_arns: Sequence[str] = (),
-    minimum_size: int = 0,
-    ip: str = "",
 ) -> Minted:
     """Return credentials of a role for a SAML response.
 
@@ -47,28 +53,27 @@ def assume(
     provider = saml_providers.by_arn(provider_arn)
     if provider is None:
         raise InvalidIdentityToken("Specified provider doesn't exist")
-    assertion = assertions.verify(provider, encoded)
+    assertion = _verified(provider, encoded)
     _check_named(assertion, role_arn, provider_arn)
-    held = narrowing.read(
-        document=document, arns=policy_arns, tags=_tags(assertion), transitive=_values(assertion, "TransitiveTagKeys")
-    )
+    held = asked.narrowing(tags=_tags(assertion), transitive=assertion.values(f"{ATTRIBUTES}TransitiveTagKeys"))
     wish = Wish(
         action=ASSUME,
         names={"Federated": {provider_arn}},
         session_name=_session_name(assertion),
-        seconds=_seconds(assertion, seconds),
-        context=principals.surroundings(ip),
+        seconds=_seconds(assertion, asked.seconds),
+        context=principals.surroundings(asked.ip),
         carried={**_keys(provider, assertion), "aws:FederatedProvider": provider_arn},
         narrowing=held,
         source_identity=assertion.one(f"{ATTRIBUTES}SourceIdentity"),
-        minimum_size=minimum_size,
+        minimum_size=asked.minimum_size,
     )
     role = minting.check_trust(roles.loaded_by_arn(role_arn), wish)
     minting.check_duration(role, wish.seconds)
-    _spend(provider, assertion)
+    if not SpentNonce.spend(*saml_assertions.once(assertion, ASSUME)):
+        raise InvalidIdentityToken(USED)
     return replace(
         minting.mint(role, replace(wish, seconds=_until_session_ends(assertion, wish.seconds))),
-        subject=assertion.subject,
+        subject=assertion.name_id,
         subject_type=_subject_type(assertion),
         provider=assertion.issuer,
         audience=assertion.recipient,
@@ -76,18 +81,22 @@ def assume(
     )
 
 
+def _verified(provider: SamlProvider, encoded: str) -> Assertion:
+    """Verify a response. Raises InvalidIdentityToken or ExpiredWebIdentityToken."""
+    try:
+        return saml_assertions.verify(provider, encoded)
+    except SamlError as error:
+        if error.reason == Reason.EXPIRED:
+            raise ExpiredWebIdentityToken(EXPIRED) from None
+        raise InvalidIdentityToken(REFUSALS[error.reason]) from None
+
+
 def _check_named(assertion: Assertion, role_arn: str, provider_arn: str) -> None:
     """The provider must have named this role with itself. Raises AccessDenied or InvalidIdentityToken."""
-    pairs = _values(assertion, "Role")
-    if not pairs:
+    if not assertion.values(f"{ATTRIBUTES}Role"):
         raise InvalidIdentityToken("Role attribute is required in AuthnResponse")
-    named = {frozenset(part.strip() for part in pair.split(",")) for pair in pairs}
-    if frozenset({role_arn, provider_arn}) not in named:
+    if role_arn not in saml_assertions.roles_for(assertion, provider_arn):
         raise AccessDenied(f"Not authorized to perform {ASSUME}")
-
-
-def _values(assertion: Assertion, name: str) -> list[str]:
-    return assertion.attributes.get(ATTRIBUTES + name, [])
 
 
 def _tags(assertion: Assertion) -> dict[str, str]:
@@ -119,9 +128,9 @@ def _seconds(assertion: Assertion, asked: int | None) -> int:
 
 def _until_session_ends(assertion: Assertion, seconds: int) -> int:
     """A session does not outlive the one at the provider. Raises InvalidIdentityToken for one that is over."""
-    if assertion.session_ends_at is None:
+    if assertion.session_until is None:
         return seconds
-    left = int((assertion.session_ends_at - clock.now()).total_seconds())
+    left = int((assertion.session_until - clock.now()).total_seconds())
     if left <= 0:
         raise InvalidIdentityToken("The session at the provider has ended.")
     return min(seconds, left)
@@ -131,7 +140,7 @@ def _keys(provider: SamlProvider, assertion: Assertion) -> dict[str, str | list[
     return {
         "saml:aud": assertion.recipient,
         "saml:iss": assertion.issuer,
-        "saml:sub": assertion.subject,
+        "saml:sub": assertion.name_id,
         "saml:sub_type": _subject_type(assertion),
         "saml:doc": f"{app_settings.account_id}/{provider.name}",
         "saml:namequalifier": _qualifier(provider, assertion),
@@ -140,18 +149,11 @@ def _keys(provider: SamlProvider, assertion: Assertion) -> dict[str, str | list[
 
 def _subject_type(assertion: Assertion) -> str:
     for prefix in FORMATS:
-        if assertion.subject_format.startswith(prefix):
-            return assertion.subject_format[len(prefix) :]
-    return assertion.subject_format
+        if assertion.name_id_format.startswith(prefix):
+            return assertion.name_id_format[len(prefix) :]
+    return assertion.name_id_format
 
 
 def _qualifier(provider: SamlProvider, assertion: Assertion) -> str:
     text = f"{assertion.issuer}{app_settings.account_id}/{provider.name}"
     return base64.b64encode(sha1(text.encode(), usedforsecurity=False).digest()).decode()
-
-
-def _spend(provider: SamlProvider, assertion: Assertion) -> None:
-    """Use the assertion up. Raises InvalidIdentityToken if it was used before."""
-    nonce = sha256(f"saml:{provider.entity_id}\n{assertion.id}".encode()).hexdigest()
-    if not SpentNonce.spend(nonce, assertion.expires_at):
-        raise InvalidIdentityToken("The SAML assertion was used already.")

@@ -12,8 +12,9 @@ from cognito_app.errors import AccessDenied, ValidationError
 from cognito_app.services import credentials, principals
 from cognito_app.services.credentials import Grant
 from cognito_app.services.principals import Principal
-from cognito_app.services.sts import minting, narrowing
+from cognito_app.services.sts import minting
 from cognito_app.services.sts.minting import Minted
+from cognito_app.services.sts.narrowing import Asked
 
 DEFAULT_SECONDS = 43_200
 FEDERATE = "sts:GetFederationToken"
@@ -30,27 +31,17 @@ def session_token(
     return Minted(issued=issued)
 
 
-def federation_token(
-    principal: Principal,
-    *,
-    name: str,
-    seconds: int | None = None,
-    document: str | None = None,
-    policy_arns: Sequence[str] = (),
-    tags: Sequence[tuple[str, str]] = (),
-    minimum_size: int = 0,
-    ip: str = "",
-) -> Minted:
+def federation_token(principal: Principal, asked: Asked, *, name: str, tags: Sequence[tuple[str, str]] = ()) -> Minted:
     """Return a session for somebody else: what both the user's and the given policies allow; without any, nothing.
 
     Raises AccessDenied, AccessDeniedException, MalformedPolicyDocument, PackedPolicyTooLarge or ValidationError.
     """
     key_id = _long_term(principal, "GetFederationToken")
-    held = narrowing.read(document=document, arns=policy_arns, tags=tags)
+    held = asked.narrowing(tags=tags)
     arn = principals.federated_arn(name)
-    asked = {f"aws:RequestTag/{key}": value for key, value in held.tags.items()}
+    requested = {f"aws:RequestTag/{key}": value for key, value in held.tags.items()}
     for action in [FEDERATE, *([minting.TAG_SESSION] if held.tags else [])]:
-        principals.authorize(principal, action, arn, ip=ip, extra={**asked, "sts:RoleSessionName": name})
+        principals.authorize(principal, action, arn, ip=asked.ip, extra={**requested, "sts:RoleSessionName": name})
     grant = Grant(
         session_name=name,
         user_key=key_id,
@@ -59,7 +50,7 @@ def federation_token(
         managed=held.managed or (),
         tags=held.tags,
     )
-    issued = credentials.issue(grant, seconds=seconds or DEFAULT_SECONDS, minimum_size=minimum_size)
+    issued = credentials.issue(grant, seconds=asked.seconds or DEFAULT_SECONDS, minimum_size=asked.minimum_size)
     named = replace(issued, arn=arn, assumed_role_id=f"{principal.account_id}:{name}")
     return Minted(issued=named, packed_percent=held.packed_percent)
 
