@@ -17,10 +17,10 @@ from cognito_app.core import clock, jose
 from cognito_app.services import issuer_keys, oidc_providers
 from cognito_app.services.actor import SYSTEM
 from cognito_app.services.sts import web_tokens
-from tests.aws.test_sts import LISTING, as_, make_role
 from tests.clients import boto
 from tests.clients.issuers import SMALL
 from tests.clients.providers import serving
+from tests.clients.sts import LISTING, as_, make_role
 from tests.conftest import refused
 
 pytestmark = pytest.mark.django_db

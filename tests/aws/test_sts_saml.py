@@ -14,7 +14,6 @@ from onelogin.saml2.constants import OneLogin_Saml2_Constants as Names
 from cognito_app.core import clock
 from cognito_app.services import roles, saml_providers
 from cognito_app.services.actor import SYSTEM
-from tests.aws.test_sts import LISTING, as_, make_role, may
 from tests.clients import boto
 from tests.clients.assertions import (
     ACS,
@@ -30,6 +29,7 @@ from tests.clients.assertions import (
     signed,
 )
 from tests.clients.issuers import FOREIGN
+from tests.clients.sts import LISTING, as_, make_role, may
 from tests.conftest import refused
 
 pytestmark = pytest.mark.django_db

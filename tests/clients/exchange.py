@@ -121,3 +121,9 @@ def role_of(keys: Any) -> str:
 def state_of(identity_id: str) -> str:
     """Return the state of an identity."""
     return Identity.objects.get(pk=identity_id).state
+
+
+def client_of(issued: Any, service: str = "cognito-identity") -> Any:
+    """Return a client with issued credentials."""
+    given = issued["Credentials"]
+    return boto.client(service, (given["AccessKeyId"], given["SecretKey"]), given["SessionToken"])

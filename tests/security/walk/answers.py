@@ -346,7 +346,8 @@ class Answers(Ground):
         if person is not None:
             self._effects(session, person, challenge, given)
         device = session.device
-        put = answer.kind in CHOICES or answer.kind == "PASSWORD_VERIFIER"
+        # A choice and its password in one answer lead to a second factor, which may be a code by mail as well.
+        put = answer.kind in (given.get("ANSWER"), "PASSWORD_VERIFIER")
         is_choice = put and challenge in ("SELECT_CHALLENGE", "PASSWORD_SRP") and session.is_choice
         self.note(
             answer,
