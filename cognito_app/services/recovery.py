@@ -27,9 +27,9 @@ from cognito_app.services import (
     even_time,
     events,
     guess_sources,
+    late_delivery,
     migration,
     occasions,
-    outbox,
     password_history,
     password_rules,
     pool_triggers,
@@ -95,7 +95,7 @@ def _forgot(
     with transaction.atomic():
         sent = delivery.send_code(occasion, user, VerificationCode.Purpose.PASSWORD, contact, user.attributes[contact])
         events.record(user, actor, events.FORGOT_PASSWORD, passed=True, client_id=client.id)
-    outbox.deliver(sent.message)
+    late_delivery.deliver(client, sent.message)
     return sent.details
 
 
