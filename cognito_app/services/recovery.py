@@ -79,7 +79,7 @@ def _forgot(
     if pool.recovery == ("admin_only",):
         raise NotAuthorizedException("Contact administrator to reset password.")
     user = users.find_or_none(pool, username)
-    attempts.claim_send("ForgotPassword", pool.id, pool.fold(user.username if user else username))
+    attempts.claim_send(attempts.FORGOT_PASSWORD, pool.id, pool.fold(user.username if user else username))
     if user is None:
         source = migration_trigger.FORGOT_PASSWORD
         user = migration.find(pool, client, actor, username, source=source, metadata=metadata)
@@ -147,7 +147,7 @@ def _confirm_forgot(
         raise UserNotFoundException(NOT_FOUND)
     password_rules.check_policy(pool, password)
     guess_sources.check(client, actor)
-    attempts.claim_guess("ConfirmForgotPassword", pool.id, pool.fold(user.username if user else username))
+    attempts.claim_guess(attempts.FORGOT_PASSWORD, pool.id, pool.fold(user.username if user else username))
     risk = compromised.check_new(pool, client.id, actor, password, compromised.PASSWORD_CHANGE, user)
     try:
         found = _check_code(user, code)
