@@ -59,9 +59,31 @@ def reset_code(app: App, mail: MailServer) -> Callable[[str], Any]:
     )
 
 
+def attribute_code(app: App, mail: MailServer) -> Callable[[str], Any]:
+    """Ask for a code that verifies an attribute; returns what spends it."""
+    app.idp.get_user_attribute_verification_code(AccessToken=confirmed(app, mail), AttributeName="email")
+    return partial(verify_email, app)
+
+
+def changed_attribute_code(app: App, mail: MailServer) -> Callable[[str], Any]:
+    """Change an attribute, which sends a code; returns what spends it."""
+    given = [{"Name": "email", "Value": "new@example.com"}]
+    app.idp.update_user_attributes(AccessToken=confirmed(app, mail), UserAttributes=given)
+    return partial(verify_email, app)
+
+
+def verify_email(app: App, code: str) -> None:
+    """Verify ann's address by a code; access tokens live shorter than codes."""
+    app.idp.verify_user_attribute(AccessToken=app.sign_in()["AccessToken"], AttributeName="email", Code=code)
+
+
 @pytest.mark.operation("ConfirmSignUp")
 @pytest.mark.operation("ConfirmForgotPassword")
-@pytest.mark.parametrize(("make", "hours"), [(sign_up_code, 24), (reset_code, 1)])
+@pytest.mark.operation("VerifyUserAttribute")
+@pytest.mark.parametrize(
+    ("make", "hours"),
+    [(sign_up_code, 24), (reset_code, 1), (attribute_code, 24), (changed_attribute_code, 24)],
+)
 def test_a_code_lives_as_long_as_its_kind(
     app: App, mail: MailServer, make: Callable[[App, MailServer], Callable[[str], Any]], hours: int
 ) -> None:
