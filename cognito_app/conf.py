@@ -61,6 +61,8 @@ class Configuration:
     redis_url: the Redis that counts requests; ``None`` counts them in the database.
     maximum_limits: by category, the most requests a second that UpdateProvisionedLimit may set.
     replica_regions: regions of other sites on the same database, where replicas of pools may be made.
+    background_delivery: whether messages of clients that hide who exists are sent by threads of their own, outside of
+        the request; else inside (for tests).
     outbox_dir: folder that gets a copy of every message as a file, or ``None``.
     auth_base_domain: ``<prefix>.<this>`` addresses a pool's domain by host; ``None`` switches that off.
     domain_addressing: ``path`` or ``host``: which form of a pool's domain is printed and put in links.
@@ -95,6 +97,7 @@ class Configuration:
     redis_url: str | None = None
     maximum_limits: dict[str, int] = field(default_factory=dict)
     replica_regions: tuple[str, ...] = ()
+    background_delivery: bool = True
     outbox_dir: str | None = None
     auth_base_domain: str | None = None
     domain_addressing: str = "path"

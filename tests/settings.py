@@ -19,7 +19,7 @@ os.environ["SECRET_KEY"] = "only for tests"
 from project.settings import *  # noqa: E402, F403  # the environment comes first
 from project.settings import COGNITO, DATABASES  # noqa: E402
 
-COGNITO = {**COGNITO, "RATE_LIMITS": True, "DEVELOPMENT": False, "ANY_KEY": False}
+COGNITO = {**COGNITO, "RATE_LIMITS": True, "DEVELOPMENT": False, "ANY_KEY": False, "BACKGROUND_DELIVERY": False}
 ALLOWED_HOSTS = ["*"]
 # Each test client makes the middleware anew; without this each would read all static files (35 ms).
 WHITENOISE_AUTOREFRESH = True

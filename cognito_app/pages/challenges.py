@@ -86,8 +86,13 @@ def code(
     )
 
 
-def choice(visit: Visit, challenge: str, session: str, username: str, found: Sequence[str]) -> HttpResponse:
-    """Let the user choose a factor to use or to set up."""
+def choice(
+    visit: Visit, challenge: str, session: str, username: str, found: Sequence[str], *, signed_in: bool = False
+) -> HttpResponse:
+    """Let the user choose a factor to use or to set up.
+
+    ``signed_in`` is for a user of this browser: to start again would lead here, so that another account is offered.
+    """
     options = [{"value": name, "label": LABELS.get(name, name)} for name in found]
     return visit.render(
         "mfa_choice",
@@ -96,6 +101,7 @@ def choice(visit: Visit, challenge: str, session: str, username: str, found: Seq
         username=username,
         options=options,
         setting_up=challenge == SETUP,
+        other_account=visit.link_to_other_account() if signed_in else "",
     )
 
 

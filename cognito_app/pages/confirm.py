@@ -11,7 +11,7 @@ from cognito_app.errors import ServiceError, UserLambdaValidationException
 from cognito_app.models import PoolUser, user_rows
 from cognito_app.pages import flow
 from cognito_app.pages.site import Visit, page
-from cognito_app.services import authorization, sign_up
+from cognito_app.services import authorization, confirmation_link, sign_up
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in import auto, engine, gates
@@ -126,7 +126,7 @@ def sign_in_confirmed(
 
 @page
 def confirm_user(visit: Visit) -> HttpResponse:
-    """Confirm by the link in a message; a second visit (mail scanners open links) is no error."""
+    """Confirm by the link in a message, as Cognito does; a second visit (mail scanners open links) is no error."""
     given = visit.request.GET
     client = authorization.client_of(visit.site.pool, str(given.get("client_id", "")))
     username, code = str(given.get("user_name", "")), str(given.get("confirmation_code", ""))
@@ -135,11 +135,10 @@ def confirm_user(visit: Visit) -> HttpResponse:
     if not username or not code:
         return visit.error("invalid_request")
     try:
-        sign_up.confirm(visit.site.pool, client, flow.actor(visit), username=username, code=code)
-    except ServiceError as error:
-        if isinstance(error, UserLambdaValidationException):
-            # The account is confirmed nevertheless; people see what the function says, as at sign-up.
-            return visit.render("confirmed", confirmed=True, message=error.message)
-        if "Current status is CONFIRMED" not in error.message:
-            return visit.render("confirmed", status=400, message="This link is no longer valid.")
-    return visit.render("confirmed")
+        now = confirmation_link.follow(visit.site.pool, client, flow.actor(visit), username=username, code=code)
+    except UserLambdaValidationException as error:
+        # The account is confirmed nevertheless; people see what the function says, as at sign-up.
+        return visit.render("confirmed", confirmed=True, message=error.message)
+    except ServiceError:
+        return visit.render("confirmed", status=400, message="This link is no longer valid.")
+    return visit.render("confirmed", already=not now)

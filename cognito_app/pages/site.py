@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property, wraps
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -154,6 +154,11 @@ class Visit:
     def link(self, page: str) -> str:
         """Return the address of another page of the same flow."""
         return f"{self.site.prefix}/{page}" + (f"?{self.query}" if self.query else "")
+
+    def link_to_other_account(self) -> str:
+        """Return the address of the sign-in form of the same flow, whoever is signed in to this browser."""
+        kept = [(name, value) for name, value in parse_qsl(self.query, keep_blank_values=True) if name != "prompt"]
+        return f"{self.site.prefix}/login?" + urlencode([*kept, ("prompt", "login")])
 
     def render(self, template: str, status: int = 200, **context: Any) -> HttpResponse:
         """Show a page; one that answers a form has an address of its own, for the Back button and the reload."""

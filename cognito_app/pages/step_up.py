@@ -27,7 +27,7 @@ def show(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> HttpR
     if found is None:
         return None
     _, user, factors = found
-    return challenges.choice(visit, CHALLENGE, "", user.username, factors)
+    return challenges.choice(visit, CHALLENGE, "", user.username, factors, signed_in=True)
 
 
 def answer(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> HttpResponse | None:

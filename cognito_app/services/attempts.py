@@ -22,18 +22,23 @@ LOCKED = "Password attempts exceeded"
 LONGEST_LOCK = timedelta(minutes=15)
 MAX_RACES = 50
 
+FORGOT_PASSWORD = "ForgotPassword+ConfirmForgotPassword"  # noqa: S105  # an action
+"""Asking for a code and answering it are counted together."""
+ATTRIBUTE_CODE = "GetUserAttributeVerificationCode"
+"""Codes that verify an attribute, asked for by themselves or with a change of the attribute."""
+
 GUESSES_PER_HOUR = {
     "ConfirmSignUp": 15,
     "VerifyUserAttribute": 15,
-    "ConfirmForgotPassword": 20,
-    "ChangePassword": 20,
+    FORGOT_PASSWORD: 20,
+    "ChangePassword": 5,
     "FirstFactorCode": 20,
     "FirstFactorCodeOfName": 100,
 }
 SENDS_PER_HOUR = {
-    "ForgotPassword": 20,
+    FORGOT_PASSWORD: 20,
     "ResendConfirmationCode": 5,
-    "GetUserAttributeVerificationCode": 5,
+    ATTRIBUTE_CODE: 5,
     "EmailMfa": 20,
     "FirstFactorCode": 20,
 }

@@ -49,6 +49,12 @@ def check(user: PoolUser, purpose: VerificationCode.Purpose, given: str) -> Veri
     return code
 
 
+def is_last(user: PoolUser, purpose: VerificationCode.Purpose, given: str) -> bool:
+    """Whether a code is the last one made for ``purpose``, used or not. Count the guess first."""
+    code = CODE_ROWS.first("u.user_id = %s AND u.purpose = %s", [user.pk, purpose])
+    return code is not None and secrets.compare(bytes(code.code_hash), _hash(user, purpose, given))
+
+
 def spend(code: VerificationCode) -> None:
     """Use a code up, in the transaction of what it allows.
 

@@ -1,9 +1,10 @@
 """Messages to users: written with the change that causes them, delivered after it is committed.
 
-Delivery is tried at once, inside the request, so that an operation can answer CodeDeliveryFailureException; the
-worker repeats what failed and what a dead process left, at least once. Messages of one user and medium go out in
-order: a process sends one only when no older one waits. Where a function of the pool is the sender of a message,
-delivery is to hand the message to that function; its errors never reach the one who asked.
+Delivery is tried at once, inside the request, so that an operation can answer CodeDeliveryFailureException (outside of
+it for clients that hide who exists: ``late_delivery``); the worker repeats what failed and what a dead process left, at
+least once. Messages of one user and medium go out in order: a process sends one only when no older one waits. Where a
+function of the pool is the sender of a message, delivery is to hand the message to that function; its errors never
+reach the one who asked.
 """
 
 from __future__ import annotations
@@ -126,12 +127,23 @@ def deliver(*rows: OutboxMessage | None) -> None:
 def _deliver(row: OutboxMessage) -> Failure | None:
     while not _send_older(row):
         # Something has to stay before it: let the message go, unless the way became free meanwhile.
-        if not _let_go(row) or _older(row).exists() or not _claim(row):
+        if not let_go(row) or _older(row).exists() or not _claim(row):
             return None
     return _send(row)
 
 
-def _let_go(row: OutboxMessage) -> bool:
+def keep(row: OutboxMessage) -> bool:
+    """Claim anew a message that waited in this process; False if another process has taken or sent it meanwhile."""
+    mine = _waiting().filter(pk=row.pk, tries=row.tries, next_try_at=row.next_try_at, in_flight=True)
+    until = clock.now() + IN_FLIGHT
+    if not claim(mine, next_try_at=until):
+        return False
+    row.next_try_at = until
+    return True
+
+
+def let_go(row: OutboxMessage) -> bool:
+    """Leave a message of this process to the worker; False if it is not this process's any more."""
     mine = OutboxMessage.objects.filter(pk=row.pk, tries=row.tries, in_flight=True)
     row.next_try_at = clock.now()
     if not claim(mine, tries=0, in_flight=False, next_try_at=row.next_try_at):

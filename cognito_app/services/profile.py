@@ -10,7 +10,7 @@ from contextlib import nullcontext, suppress
 
 from django.db import transaction
 
-from cognito_app.errors import InvalidParameterException
+from cognito_app.errors import InvalidParameterException, LimitExceededException, TooManyRequestsException
 from cognito_app.models import PoolUser, VerificationCode
 from cognito_app.services import attempts, attributes, codes, delivery, occasions, outbox, users
 from cognito_app.services.actor import Actor, audit
@@ -42,12 +42,25 @@ def update(
 ) -> list[CodeDelivery]:
     """Change the attributes of a signed-in user; returns what codes were sent where.
 
-    Raises NotAuthorizedException, InvalidParameterException, AliasExistsException, CodeDeliveryFailureException; as
-    ``triggers.invoke.call`` for CustomMessage.
+    Raises NotAuthorizedException, InvalidParameterException, AliasExistsException, CodeDeliveryFailureException,
+    TooManyRequestsException (the hour's codes are used up); as ``triggers.invoke.call`` for CustomMessage.
     """
     attributes.check_user_may_write(pool, client, list(given))
     occasion = occasions.of(pool, client.id, actor, occasions.UPDATE_ATTRIBUTE, metadata)
-    return _change(occasion, user, attributes.normalized(pool, given), None)
+    values = attributes.normalized(pool, given)
+    _claim_codes(pool, user, values)
+    return _change(occasion, user, values, None)
+
+
+def _claim_codes(pool: PoolConfig, user: PoolUser, values: Mapping[str, str]) -> None:
+    """Count the codes that a change will send, before it is made."""
+    merged, pending = _checked_merge(pool, user, values)
+    try:
+        for _ in _due_codes(pool, user.attributes, merged, pending):
+            attempts.claim_send(attempts.ATTRIBUTE_CODE, pool.id, user.username)
+    except LimitExceededException as error:
+        # The operation does not list LimitExceededException.
+        raise TooManyRequestsException(error.message) from None
 
 
 def admin_update(
@@ -212,7 +225,7 @@ def send_verification(
     value = user.pending_attributes.get(name) or user.attributes.get(name)
     if not value:
         raise InvalidParameterException(MISSING_CONTACT[name])
-    attempts.claim_send("GetUserAttributeVerificationCode", pool.id, user.username)
+    attempts.claim_send(attempts.ATTRIBUTE_CODE, pool.id, user.username)
     occasion = occasions.of(pool, client.id, actor, occasions.VERIFY_ATTRIBUTE, metadata)
     occasion = delivery.worded(occasion, user, name, value)
     with transaction.atomic():

@@ -27,9 +27,9 @@ from cognito_app.services import (
     even_time,
     events,
     guess_sources,
+    late_delivery,
     migration,
     occasions,
-    outbox,
     password_history,
     password_rules,
     pool_triggers,
@@ -79,7 +79,7 @@ def _forgot(
     if pool.recovery == ("admin_only",):
         raise NotAuthorizedException("Contact administrator to reset password.")
     user = users.find_or_none(pool, username)
-    attempts.claim_send("ForgotPassword", pool.id, pool.fold(user.username if user else username))
+    attempts.claim_send(attempts.FORGOT_PASSWORD, pool.id, pool.fold(user.username if user else username))
     if user is None:
         source = migration_trigger.FORGOT_PASSWORD
         user = migration.find(pool, client, actor, username, source=source, metadata=metadata)
@@ -95,7 +95,7 @@ def _forgot(
     with transaction.atomic():
         sent = delivery.send_code(occasion, user, VerificationCode.Purpose.PASSWORD, contact, user.attributes[contact])
         events.record(user, actor, events.FORGOT_PASSWORD, passed=True, client_id=client.id)
-    outbox.deliver(sent.message)
+    late_delivery.deliver(client, sent.message)
     return sent.details
 
 
@@ -147,7 +147,7 @@ def _confirm_forgot(
         raise UserNotFoundException(NOT_FOUND)
     password_rules.check_policy(pool, password)
     guess_sources.check(client, actor)
-    attempts.claim_guess("ConfirmForgotPassword", pool.id, pool.fold(user.username if user else username))
+    attempts.claim_guess(attempts.FORGOT_PASSWORD, pool.id, pool.fold(user.username if user else username))
     risk = compromised.check_new(pool, client.id, actor, password, compromised.PASSWORD_CHANGE, user)
     try:
         found = _check_code(user, code)

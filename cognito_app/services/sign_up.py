@@ -32,6 +32,7 @@ from cognito_app.services import (
     even_time,
     events,
     guess_sources,
+    late_delivery,
     occasions,
     outbox,
     password_rules,
@@ -306,7 +307,7 @@ def _resend(
     with transaction.atomic():
         sent = _send(occasion, user, contact)
         events.record(user, actor, events.RESEND_CODE, passed=True, client_id=client.id)
-    outbox.deliver(sent.message)
+    late_delivery.deliver(client, sent.message)
     return sent.details
 
 

@@ -397,14 +397,35 @@ def test_preflight_of_the_token_endpoint(site: Site) -> None:
     assert "Access-Control-Allow-Origin" not in Client().get(f"/{site.app.pool_id}/oauth2/authorize").headers
 
 
-def test_a_confirmation_link_may_be_opened_twice(site: Site) -> None:
+@pytest.mark.parametrize("existence", ["LEGACY", "ENABLED"])
+def test_a_confirmation_link_may_be_opened_twice(app: App, existence: str) -> None:
+    site = Site(app, PreventUserExistenceErrors=existence)
     given = [{"Name": "email", "Value": "bob@example.com"}]
     site.app.idp.sign_up(ClientId=site.app.client_id, Username="bob", Password=PASSWORD, UserAttributes=given)
     link = {
-        "client_id": site.app.client_id,
+        "client_id": site.client["ClientId"],
         "user_name": "bob",
         "confirmation_code": site.app.inbox.code("bob@example.com"),
     }
-    assert site.get("confirmUser", **link).status_code == 200
-    assert site.get("confirmUser/", **link).status_code == 200
+    first, second = site.get("confirmUser", **link), site.get("confirmUser/", **link)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert "Your account is confirmed" in first.content.decode()
+    assert "Your account is already confirmed" in second.content.decode()
     assert site.get("confirmUser", **{**link, "user_name": "nobody"}).status_code == 400
+
+
+def test_a_link_does_not_show_who_exists(app: App) -> None:
+    """Only who has the right code learns that the account is confirmed, whoever confirmed it."""
+    site = Site(app, PreventUserExistenceErrors="ENABLED")
+    given = [{"Name": "email", "Value": "bob@example.com"}]
+    app.idp.sign_up(ClientId=app.client_id, Username="bob", Password=PASSWORD, UserAttributes=given)
+    code = app.inbox.code("bob@example.com")
+    app.idp.admin_confirm_sign_up(UserPoolId=app.pool_id, Username="bob")
+    at = {"client_id": site.client["ClientId"]}
+    wrong = site.get("confirmUser", **at, user_name="bob", confirmation_code=f"{(int(code) + 1) % 10**6:06d}")
+    missing = site.get("confirmUser", **at, user_name="nobody", confirmation_code=code)
+    assert (wrong.status_code, missing.status_code) == (400, 400)
+    assert wrong.content == missing.content
+    right = site.get("confirmUser", **at, user_name="bob", confirmation_code=code)
+    assert right.status_code == 200
+    assert "Your account is already confirmed" in right.content.decode()

@@ -131,6 +131,28 @@ def test_the_form_of_a_step_up_takes_no_other_factor_and_no_other_browser(app: A
     )
 
 
+@pytest.mark.parametrize("prompt", [None, "select_account"])
+def test_a_step_up_can_be_left_for_another_account(app: App, site: Site, prompt: str | None) -> None:
+    app.sign_up("bob", phone_number="+15550002222")
+    sign_in(site)
+    wanted = {"acr_values": LEVELS[2], **({"prompt": prompt} if prompt else {})}
+    page = text(site.get("login", **site.request(**wanted)))
+    assert "Start again" not in page
+    (link,) = re.findall(r'<a href="([^"]+)">Use another account</a>', page)
+    address = html.unescape(link)
+    assert 'type="password"' in text(site.browser.get(address))
+    given = parse_qs(urlsplit(address).query)
+    assert given.pop("prompt") == ["login"]
+    expected = site.request(acr_values=LEVELS[2])
+    assert given == {name: [value] for name, value in expected.items()}
+    again = {**wanted, "prompt": "login"}
+    page = site.submit("login", {"username": "bob", "password": PASSWORD}, **again)
+    assert "Start again" in text(page)
+    page = answer(site, page, again, answer="SMS_MFA")
+    done = answer(site, page, again, code=app.inbox.code("+15550002222"))
+    assert levels(site, done) == (LEVELS[2], ["pwd", "sms", "mfa"])
+
+
 def test_a_disabled_user_is_not_stepped_up(site: Site) -> None:
     sign_in(site)
     PoolUser.objects.update(enabled=False)

@@ -47,7 +47,8 @@ def main() -> None:
     databases = runner.setup_databases()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            settings.COGNITO = {**settings.COGNITO, "OUTBOX_DIR": folder, "RATE_LIMITS": False}
+            changes = {"OUTBOX_DIR": folder, "RATE_LIMITS": False, "BACKGROUND_DELIVERY": True}
+            settings.COGNITO = {**settings.COGNITO, **changes}
             measure_all(chosen.samples, chosen.only or list(FLOWS), Path(folder))
     finally:
         runner.teardown_databases(databases)

@@ -12,7 +12,7 @@ from cognito_app.core import keyring, masking, secrets
 from cognito_app.errors import LimitExceededException, TooManyRequestsException
 from cognito_app.messages import templates
 from cognito_app.models import OutboxMessage, PoolUser
-from cognito_app.services import attempts, delivery, occasions, outbox, software_tokens
+from cognito_app.services import attempts, delivery, late_delivery, occasions, outbox, software_tokens
 from cognito_app.services.mfa_rules import CONTACT_OF, EMAIL, SMS, TOTP, Decision, Kind
 from cognito_app.services.occasions import Occasion
 from cognito_app.services.sign_in.state import Challenge, Context, seal_session
@@ -135,14 +135,18 @@ def _code_parts(user: PoolUser, destination: str, code: str) -> tuple[str, bytes
     return "mfa-code", f"{user.pk}\x1f{destination}\x1f{code}".encode("utf-8", "surrogatepass")
 
 
-def send(message: Pending) -> None:
+def send(message: Pending, *, later: bool = False) -> None:
     """Send the message of a challenge after the transaction; what the backend refuses is tried again by the worker.
 
+    ``later`` is for a first factor that must not show who exists: the answer does not wait for the mail server.
     The sign-in operations list no CodeDeliveryFailureException. Raises as ``triggers.invoke.call`` for CustomMessage.
     """
     if isinstance(message, Unworded):
         worded = delivery.worded(message.occasion, message.user, message.contact, message.destination)
         message = _enqueue(replace(message, occasion=worded))
+    if later and message is not None:
+        late_delivery.hand_over(message)
+        return
     with suppress(*outbox.NOT_DELIVERED):
         outbox.deliver(message)
 

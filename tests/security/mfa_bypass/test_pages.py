@@ -52,6 +52,7 @@ def test_the_page_gives_no_code_and_no_cookie_before_the_second_factor(app: App,
 
 
 def test_a_browser_session_of_before_is_reused_only_for_its_own_user(app: App, site: Site) -> None:
+    """As with Cognito: what changes about factors does not end the session of a browser, which lasts an hour."""
     site.code()
     require(app)
     assert has_code(site.get("oauth2/authorize", **site.request()))

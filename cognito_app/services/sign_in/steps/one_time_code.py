@@ -25,6 +25,7 @@ from cognito_app.services import (
     attributes,
     delivery,
     device_tracking,
+    even_time,
     events,
     guess_sources,
     occasions,
@@ -48,6 +49,11 @@ def put(context: Context, subject: Subject, factor: str, spend: Callable[[], Non
 
     Raises TooManyRequestsException, UnexpectedLambdaException.
     """
+    with even_time.answering(context.client):
+        return _put(context, subject, factor, spend)
+
+
+def _put(context: Context, subject: Subject, factor: str, spend: Callable[[], None] | None) -> Challenge:
     _claim_send(context, subject)
     user, contact = hooks.before(context, subject.user, subject.name), CONTACT_OF[factor]
     made_up = delivery.made_up(context.pool, subject.name, contact)
@@ -58,7 +64,7 @@ def put(context: Context, subject: Subject, factor: str, spend: Callable[[], Non
         if spend is not None:
             spend()
         message = factors.code_message(context, user, contact, destination, code) if user and user.enabled else None
-    factors.send(message)
+    factors.send(message, later=context.client.hides_users)
     shown = masking.destination(destination) if user else made_up.destination
     parameters = {"CODE_DELIVERY_DELIVERY_MEDIUM": made_up.medium, "CODE_DELIVERY_DESTINATION": shown}
     return Challenge(name=factor, parameters=parameters, session=session)
