@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -20,6 +21,12 @@ CODES = {
     "SMS_OTP": "SMS_OTP_CODE",
     "SOFTWARE_TOKEN_MFA": "SOFTWARE_TOKEN_MFA_CODE",
 }
+
+
+@cache
+def public() -> Any:
+    """Return a client of nobody's."""
+    return boto.client("cognito-idp")
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Api:
 
     @property
     def _idp(self) -> Any:
-        return self.world.app.idp if self.flow.admin else boto.client("cognito-idp")
+        return self.world.app.idp if self.flow.admin else public()
 
     def _at(self) -> dict[str, str]:
         pool = {"UserPoolId": self.world.app.pool_id} if self.flow.admin else {}

@@ -13,9 +13,7 @@ from tests.triggers.test_custom_auth import CREATE, DEFINE, VERIFY, create, defi
 
 
 @pytest.fixture(autouse=True)
-def lambdas(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, inbox: Inbox, quick_hashes: None
-) -> Iterator[Lambdas]:
+def lambdas(settings: Settings, monkeypatch: pytest.MonkeyPatch, inbox: Inbox, quick_hashes: None) -> Iterator[Lambdas]:
     """The functions of custom sign-in; messages are not limited, hashes of passwords are quick."""
     with serving(settings, monkeypatch) as running:
         settings.COGNITO = {**settings.COGNITO, "RATE_LIMITS": False}

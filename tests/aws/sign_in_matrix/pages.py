@@ -16,11 +16,15 @@ from tests.pages.test_passkey_pages import options
 
 CODES = ("SMS_MFA", "EMAIL_OTP", "SMS_OTP", "SOFTWARE_TOKEN_MFA")
 MOST = 8
+ANYONE = "a passkey that tells who it is"
 
 
 @dataclass
 class Pages:
-    """The sign-ins at one site; ``choice`` is the first factor to choose, none where the page asks for both."""
+    """The sign-ins at one site.
+
+    ``choice`` is the first factor to choose, ANYONE to send no name, none where the page asks for name and password.
+    """
 
     world: World
     site: Site
@@ -39,8 +43,10 @@ class Pages:
     def start(self) -> Any:
         """Send the first form."""
         page = self.site.get("login", **self.site.request())
+        if self.choice == ANYONE:
+            return send(self.site, page, username="", **self._passkey(page))
         typed = {} if self.choice else {"password": self.world.password}
-        return send(self.site, page, username=self.world.name, **typed)
+        return self.site.submit("login", {"username": self.world.name, **typed})
 
     def _answer(self, page: Any) -> Any:
         known = hidden(page)
@@ -58,13 +64,16 @@ class Pages:
             assert self.choice in buttons(page, "factor"), page.content
             return {"factor": self.choice}
         if name == "WEB_AUTHN":
-            assert world.passkey
-            return {"credential": json.dumps(world.passkey.get(options(page), ORIGIN))}
+            return self._passkey(page)
         return {
             "PASSWORD": {"password": world.password},
             "SELECT_MFA_TYPE": {"answer": world.chosen},
             "NEW_PASSWORD_REQUIRED": {"password": PASSWORD, "password_again": PASSWORD},
         }[name]
+
+    def _passkey(self, page: Any) -> dict[str, str]:
+        assert self.world.passkey
+        return {"credential": json.dumps(self.world.passkey.get(options(page), ORIGIN))}
 
     def _set_up(self, page: Any, factor: str) -> dict[str, str]:
         if not factor:

@@ -20,7 +20,9 @@ SECONDS = {
     "sms": ("sms",),
     "email": ("email",),
     "totp": ("totp",),
-    "choice": ("totp", "email", "sms"),
+    "choice of sms": ("sms", "totp", "email"),
+    "choice of an app": ("totp", "email"),
+    "choice of email": ("email", "sms"),
 }
 DEVICES = ("none", "remembered", "new")
 PAGES = ("", "PASSWORD")

@@ -7,8 +7,6 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.test import Client
-
 from tests.aws.choice import EVERY, create, policies
 from tests.aws.mfa import (
     DEVELOPER,
@@ -21,6 +19,7 @@ from tests.aws.mfa import (
     register_totp,
     turn_on,
 )
+from tests.clients import boto
 from tests.clients.authenticator import Authenticator
 from tests.clients.devices import TRACKING, KeptDevice, confirm
 from tests.conftest import FLOWS, PASSWORD, App, Inbox, make_app
@@ -62,7 +61,7 @@ class World:
             made = Site(self.app, ExplicitAuthFlows=flows, PreventUserExistenceErrors=mode, **secret)
             self.sites[kind, mode, choice] = made
         found = self.sites[kind, mode, choice]
-        found.browser = Client(HTTP_HOST="localhost:8000")
+        found.browser = boto.web_client(HTTP_HOST="localhost:8000")
         return found
 
     @property
@@ -89,8 +88,13 @@ class World:
             self.password = TEMPORARY
 
 
-def make(idp: Any, inbox: Inbox, clock: Any, *, mode: str = "OPTIONAL", seconds: tuple[str, ...] = ()) -> World:
-    """Make a pool of every first factor and these second ones; ann has a password and both contacts."""
+def make(
+    idp: Any, inbox: Inbox, clock: Any, *, mode: str = "OPTIONAL", seconds: tuple[str, ...] = (), passkeys: str = ""
+) -> World:
+    """Make a pool of every first factor and these second ones; ann has a password and both contacts.
+
+    ``passkeys`` is FactorConfiguration.
+    """
     app = make_app(
         idp,
         inbox,
@@ -107,18 +111,24 @@ def make(idp: Any, inbox: Inbox, clock: Any, *, mode: str = "OPTIONAL", seconds:
     offered: dict[str, Any] = {}
     for name in seconds or tuple(every):
         offered |= every[name]
-    party = {"RelyingPartyId": "localhost", "UserVerification": "preferred"}
+    party = {"RelyingPartyId": "localhost", "UserVerification": "required" if passkeys else "preferred"}
+    party |= {"FactorConfiguration": passkeys} if passkeys else {}
     configure(app, MfaConfiguration=mode, **offered, **({"WebAuthnConfiguration": party} if mode != "ON" else {}))
     create(app, phone_number=PHONE, phone_number_verified="true")
     return World(app, clock)
 
 
-def give_device(world: World) -> None:
-    """The pool tracks devices; ann's API client has a remembered one."""
+def track(world: World) -> None:
+    """The pool tracks devices from now on."""
     settings = world.app.idp.describe_user_pool(UserPoolId=world.app.pool_id)["UserPool"]
     kept = ("Policies", "LambdaConfig", "SmsConfiguration", "EmailConfiguration", "MfaConfiguration")
     given = {name: settings[name] for name in kept if name in settings}
     world.app.idp.update_user_pool(UserPoolId=world.app.pool_id, **given, DeviceConfiguration=TRACKING)
+
+
+def give_device(world: World) -> None:
+    """The pool tracks devices; ann's API client has a remembered one."""
+    track(world)
     world.device = confirm(world.app, world.app.sign_in())
 
 
@@ -136,9 +146,7 @@ def give_passkey(world: World) -> None:
     token = world.app.sign_in()["AccessToken"]
     options = world.app.idp.start_web_authn_registration(AccessToken=token)["CredentialCreationOptions"]
     world.passkey = Authenticator()
-    world.app.idp.complete_web_authn_registration(
-        AccessToken=token, Credential=world.passkey.create(options, ORIGIN)
-    )
+    world.app.idp.complete_web_authn_registration(AccessToken=token, Credential=world.passkey.create(options, ORIGIN))
 
 
 def secret_hash(name: str, client: Any) -> dict[str, str]:
