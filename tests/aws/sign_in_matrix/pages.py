@@ -44,7 +44,7 @@ class Pages:
         """Send the first form."""
         page = self.site.get("login", **self.site.request())
         if self.choice == ANYONE:
-            return send(self.site, page, username="", **self._passkey(page))
+            return send(self.site, page, username="", **self.passkey(page))
         typed = {} if self.choice else {"password": self.world.password}
         return self.site.submit("login", {"username": self.world.name, **typed})
 
@@ -64,14 +64,15 @@ class Pages:
             assert self.choice in buttons(page, "factor"), page.content
             return {"factor": self.choice}
         if name == "WEB_AUTHN":
-            return self._passkey(page)
+            return self.passkey(page)
         return {
             "PASSWORD": {"password": world.password},
             "SELECT_MFA_TYPE": {"answer": world.chosen},
             "NEW_PASSWORD_REQUIRED": {"password": PASSWORD, "password_again": PASSWORD},
         }[name]
 
-    def _passkey(self, page: Any) -> dict[str, str]:
+    def passkey(self, page: Any) -> dict[str, str]:
+        """Return what the browser fills in for a passkey."""
         assert self.world.passkey
         return {"credential": json.dumps(self.world.passkey.get(options(page), ORIGIN))}
 
