@@ -120,8 +120,7 @@ def test_a_wrong_code_and_a_wrong_passkey(idp: Any, inbox: Inbox, clock: Any, ki
     if name == "ann":
         clock.shift(3600)
         made.passkey = wrong_passkey(made)
-        api = Api(made, site.client)
-        assert refusal(api, Flow("USER_AUTH", preferred="WEB_AUTHN")) == WRONG
+        assert refusal(Api(made, site.client), Flow("USER_AUTH", preferred="WEB_AUTHN")) == WRONG
         event = last_event()
         clock.shift(3600)
         page = send(site, Pages(made, site, "WEB_AUTHN").start(), factor="WEB_AUTHN")

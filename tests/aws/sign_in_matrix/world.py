@@ -103,7 +103,7 @@ def make(
         LambdaConfig=config(*TRIGGERS),
         **policies(*(EVERY if mode != "ON" else ("PASSWORD",))),
     )
-    every = {
+    every: dict[str, dict[str, Any]] = {
         "sms": {"SmsMfaConfiguration": SMS_MFA},
         "email": {"EmailMfaConfiguration": {}},
         "totp": {"SoftwareTokenMfaConfiguration": TOTP_ON},
