@@ -9,11 +9,11 @@ import jwt
 from django.utils import timezone
 
 from cognito_app.models import AuthEvent, Device
-from tests.aws.mfa import settings_of
 from tests.aws.sign_in_matrix.pages import Pages
 from tests.aws.sign_in_matrix.world import World, secret_hash
 
 SHOWN = ("cognito:username", "email", "email_verified", "token_use", "cognito:groups")
+FACTORS = ("UserMFASettingList", "PreferredMfaSetting", "MFAOptions")
 KEPT = ("sub", "auth_time", "origin_jti", "event_id", "acr", "amr", "device_key")
 
 
@@ -54,7 +54,7 @@ def end_of(world: World, tokens: Any, client: Any) -> End:
         identity=tuple(str(known.get(name)).replace(world.name, "NAME") for name in SHOWN),
         acr=known.get("acr"),
         amr=tuple(known.get("amr", ())),
-        mfa=str(settings_of(world.app, world.name)),
+        mfa=str([user.get(name) for name in FACTORS]),
         status=(user["UserStatus"], user["Enabled"]),
         devices=devices,
         event=(event.type, event.response, str(event.challenges)),
