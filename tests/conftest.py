@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from botocore.exceptions import ClientError
 from pytest_django import Settings
 
 from cognito_app.aws import model
+from cognito_app.core import passwords
 from cognito_app.services import access_keys, identity_tokens, issuer_keys, keys
 from cognito_app.services.actor import SYSTEM
 from tests.clients import boto
@@ -87,6 +89,12 @@ def _fresh_memory() -> Iterator[None]:
     keys.forget()
     identity_tokens.forget()
     issuer_keys.forget()
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes of passwords that take no time, for tests with hundreds of sign-ins."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 @pytest.fixture

@@ -11,8 +11,18 @@ import boto3
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.config import Config
 from django.test import Client
+from django.test.client import ClientHandler
 
 ENDPOINT = "http://localhost:8000"
+# Made once: the middleware reads every static file when it is loaded.
+_HANDLER = ClientHandler(enforce_csrf_checks=False)
+
+
+def web_client(**defaults: Any) -> Client:
+    """Return Django's test client with the one handler; ``defaults`` go into every request."""
+    made = Client(**defaults)
+    made.handler = _HANDLER
+    return made
 
 
 class _Raw(io.BytesIO):
@@ -33,7 +43,7 @@ def _send(request: Any, **kwargs: Any) -> AWSResponse:
         "HTTP_" + key.upper().replace("-", "_"): value for key, value in headers.items() if key != "content-type"
     }
     body = request.body or b""
-    response = Client().generic(
+    response = web_client().generic(
         request.method,
         parts.path + (f"?{parts.query}" if parts.query else ""),
         body if isinstance(body, bytes) else str(body).encode(),

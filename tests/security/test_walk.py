@@ -11,13 +11,11 @@ from typing import Any
 
 import pytest
 import time_machine
-from argon2 import PasswordHasher
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from pytest_django import Settings
 
 from cognito_app.conf import app_settings
-from cognito_app.core import passwords
 from tests.conftest import Inbox
 from tests.security.walk import world
 from tests.security.walk.accounts import Accounts
@@ -53,10 +51,9 @@ def ground(
     admin_key: tuple[str, str],
     lambdas: Lambdas,
     settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
+    quick_hashes: None,
 ) -> type[Ground]:
     """The world, in which messages are not limited (guesses are), and hashes of passwords are quick."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     settings.COGNITO = {**settings.COGNITO, "RATE_LIMITS": False}
     assert app_settings.outbox_dir
     with time_machine.travel(START, tick=True):
