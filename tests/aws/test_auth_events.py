@@ -18,7 +18,7 @@ from cognito_app.services import auth_events, upkeep
 from tests.agents import CHROME_WINDOWS, FIREFOX_LINUX, client_at, trust_one_proxy
 from tests.clients import boto
 from tests.conftest import PASSWORD, App, Inbox, make_app, refused
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.threats import AWAY, HOME, add_ons, events, sign_in, takeover
 
 pytestmark = pytest.mark.django_db

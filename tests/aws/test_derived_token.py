@@ -15,7 +15,7 @@ from cognito_app.models import AuditEvent, RefreshToken
 from tests.aws.test_client_token import machine, resource_server, unsigned, without_permissions
 from tests.aws.test_tokens import claims
 from tests.conftest import FLOWS, App, make_app, refused
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 
 pytestmark = pytest.mark.django_db
 

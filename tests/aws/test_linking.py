@@ -19,7 +19,7 @@ from tests.clients import boto
 from tests.clients.parallel import in_parallel
 from tests.clients.providers import GOOGLE, OIDC, SUBJECT, add, add_saml, at, attributes, disable, identities, link
 from tests.conftest import PASSWORD, App, Inbox, make_app, refused
-from tests.oauth.test_oauth import CALLBACK, Site
+from tests.oauth.browser import CALLBACK, Site
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from pytest_django import Settings
 from cognito_app.aws import model, replica_roles
 from cognito_app.models import AuditEvent, PoolReplica
 from tests.conftest import PASSWORD, App, Inbox, make_app, refused
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 
 pytestmark = pytest.mark.django_db
 

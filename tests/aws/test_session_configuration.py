@@ -13,7 +13,7 @@ from pytest_django import Settings
 from cognito_app.core import clock
 from cognito_app.models import BrowserSession
 from tests.conftest import PASSWORD, App, make_app, refused
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from cognito_app.models import BrowserSession
 from tests.aws.test_session_configuration import reuse, track
 from tests.aws.test_user_sessions import current, hosted, seen, silent, works
 from tests.conftest import PASSWORD, App, refused
-from tests.oauth.test_oauth import CALLBACK, Site
+from tests.oauth.browser import CALLBACK, Site
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.agents import EDGE_WINDOWS, FIREFOX_LINUX, client_at
 from tests.conftest import PASSWORD, App, refused
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.test_queries import count
 from tests.threats import (
     AWAY,

@@ -30,7 +30,7 @@ from cognito_app.services.actor import SYSTEM
 from cognito_app.services.rate_categories import CATEGORIES
 from tests import clocks
 from tests.conftest import PASSWORD, App, make_app
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 
 pytestmark = pytest.mark.django_db
 NOT_SIGNED = "eyJ0ZXN0IjoxfQ"

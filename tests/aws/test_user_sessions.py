@@ -17,7 +17,7 @@ from cognito_app.models import BrowserSession, UserSession
 from cognito_app.services import upkeep
 from tests.aws.test_session_configuration import track
 from tests.conftest import PASSWORD, App, make_app, refused
-from tests.oauth.test_oauth import CALLBACK, Site
+from tests.oauth.browser import CALLBACK, Site
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ import pytest
 
 from cognito_app.models import RefreshToken
 from tests.conftest import PASSWORD, App
-from tests.oauth.test_oauth import CALLBACK, Site
+from tests.oauth.browser import CALLBACK, Site
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from cognito_app.services import pool_profile
 from cognito_app.services.actor import SYSTEM
 from cognito_app.services.pool_profile import PoolProfile
 from tests.conftest import App
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 
 pytestmark = pytest.mark.django_db
 

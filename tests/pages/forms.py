@@ -7,7 +7,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 
 
 def text(page: Any) -> str:

@@ -14,7 +14,7 @@ from cognito_app.models import BrowserSession, PoolUser
 from tests.aws.choice import CHOICE_FLOWS, create, make_choice_app
 from tests.aws.mfa import PHONE, other
 from tests.conftest import PASSWORD, App, Inbox, make_app
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.pages.forms import alert, arrived, buttons, heading, hidden, send, text
 
 pytestmark = pytest.mark.django_db

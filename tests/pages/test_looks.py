@@ -16,7 +16,7 @@ from cognito_app.services.branding import settings, stylesheet
 from cognito_app.services.branding.pictures import Pictures
 from tests.aws.pictures import ICO, png, svg
 from tests.conftest import App
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 
 pytestmark = pytest.mark.django_db
 

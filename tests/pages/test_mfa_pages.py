@@ -24,7 +24,7 @@ from tests.aws.mfa import (
     turn_on,
 )
 from tests.conftest import PASSWORD, App, Inbox
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.pages.forms import alert, arrived, send, text
 
 pytestmark = pytest.mark.django_db

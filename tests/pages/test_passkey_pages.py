@@ -16,7 +16,7 @@ from cognito_app.models import AuthorizationCode, BrowserSession, WebAuthnCreden
 from tests.aws.choice import CHOICE_FLOWS, create, make_choice_app
 from tests.clients.authenticator import Authenticator
 from tests.conftest import PASSWORD, App, Inbox
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.pages.forms import alert, arrived, buttons, heading, send, text
 
 pytestmark = pytest.mark.django_db

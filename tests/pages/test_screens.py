@@ -15,7 +15,7 @@ from cognito_app.models import BrowserSession, PoolUser
 from tests.aws.choice import CHOICE_FLOWS
 from tests.aws.mfa import code_now, make_mfa_app, offer
 from tests.conftest import PASSWORD, App, Inbox, make_app
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.pages.forms import alert, arrived, heading, hidden, send, text
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ import time_machine
 from cognito_app.models import PoolUser
 from tests.aws.mfa import PHONE, START, code_now, make_mfa_app, register_totp, turn_on
 from tests.conftest import PASSWORD, App, Inbox, make_app
-from tests.oauth.test_oauth import CALLBACK, VERIFIER, Site
+from tests.oauth.browser import CALLBACK, VERIFIER, Site
 from tests.pages.forms import alert, arrived, text
 
 pytestmark = pytest.mark.django_db

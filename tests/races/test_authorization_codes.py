@@ -16,7 +16,7 @@ from cognito_app.models import AuthorizationCode, PoolUser, RefreshToken
 from tests.clients import boto
 from tests.clients.processes import in_processes
 from tests.conftest import PASSWORD, App, refused
-from tests.oauth.test_oauth import CALLBACK, VERIFIER, Site
+from tests.oauth.browser import CALLBACK, VERIFIER, Site
 from tests.races.test_once import code_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,7 +20,7 @@ from tests.aws.mfa import create_user
 from tests.clients import boto
 from tests.clients.processes import in_processes
 from tests.conftest import PASSWORD, App, refused
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.races.test_once import code_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,7 +15,7 @@ from cognito_app.services.actor import Actor
 from tests.aws.test_session_configuration import track
 from tests.clients import boto
 from tests.conftest import App
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.races.test_once import code_of, in_parallel
 
 pytestmark = pytest.mark.django_db(transaction=True)

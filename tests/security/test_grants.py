@@ -14,7 +14,7 @@ from django.test import Client
 
 from cognito_app.models import RefreshToken
 from tests.conftest import App, Inbox, make_app
-from tests.oauth.test_oauth import CALLBACK, VERIFIER, Site
+from tests.oauth.browser import CALLBACK, VERIFIER, Site
 
 pytestmark = pytest.mark.django_db
 

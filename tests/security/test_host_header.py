@@ -16,7 +16,7 @@ from django.test import Client
 
 from cognito_app.aws import model
 from tests.conftest import PASSWORD, App, Inbox, make_app
-from tests.oauth.test_oauth import CALLBACK, VERIFIER, Site
+from tests.oauth.browser import CALLBACK, VERIFIER, Site
 
 pytestmark = pytest.mark.django_db
 

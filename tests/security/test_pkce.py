@@ -14,7 +14,7 @@ import pytest
 
 from cognito_app.models import RefreshToken
 from tests.conftest import PASSWORD, App
-from tests.oauth.test_oauth import CHALLENGE, VERIFIER, Site
+from tests.oauth.browser import CHALLENGE, VERIFIER, Site
 
 pytestmark = pytest.mark.django_db
 

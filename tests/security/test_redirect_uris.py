@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.conftest import App
-from tests.oauth.test_oauth import CALLBACK, Site
+from tests.oauth.browser import CALLBACK, Site
 
 pytestmark = pytest.mark.django_db
 

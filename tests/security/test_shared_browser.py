@@ -16,7 +16,7 @@ from django.test import Client
 
 from cognito_app.models import BrowserSession
 from tests.conftest import PASSWORD, App
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

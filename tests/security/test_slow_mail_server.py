@@ -19,7 +19,7 @@ from cognito_app.services import late_delivery, outbox
 from tests.clients.smtp import ACCEPTED, MailServer, mail_server
 from tests.conftest import App, Inbox
 from tests.messages.test_outbox import make_users, subjects, waiting
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.security.states import MISSING, make_states, masked
 from tests.security.test_user_existence import CALLS, CHOICES, PAGES
 

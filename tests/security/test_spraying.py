@@ -19,7 +19,7 @@ from tests.agents import client_at, trust_one_proxy
 from tests.aws.choice import CHOICE_FLOWS, policies
 from tests.aws.mfa import START
 from tests.conftest import PASSWORD, App, Inbox, make_app, refused
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.races.test_once import code_of, in_parallel
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -21,7 +21,7 @@ from django.test import Client
 from cognito_app.core import jose
 from cognito_app.services import keys
 from tests.conftest import App, Inbox, make_app, refused
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from pycognito import AWSSRP
 from pytest_django import Settings
 
 from tests.conftest import PASSWORD, App, Inbox
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.security.states import EXISTING, MISSING, RESETTING, make_states, masked, post
 from tests.triggers.lambdas import config, serving
 from tests.triggers.test_custom_auth import CREATE, DEFINE, TRIGGERS, VERIFY, create, define, verify

@@ -14,7 +14,7 @@ from tests.agents import FIREFOX_LINUX, trust_one_proxy
 from tests.aws.mfa import DEVELOPER, PHONE, SMS_CONFIGURATION
 from tests.clients import devices
 from tests.conftest import FLOWS, PASSWORD, App, Inbox, make_app, refused
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.threats import AWAY, HOME, add_ons, takeover
 from tests.threats import sign_in as sign_in_from
 from tests.triggers.functions_of_pool import arn, lambda_config

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from cognito_app.models import PoolUser
 from tests.conftest import PASSWORD, App, Inbox, make_app, refused
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.triggers.lambdas import Lambdas, config, golden, serving
 
 pytestmark = pytest.mark.django_db

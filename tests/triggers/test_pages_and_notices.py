@@ -10,7 +10,7 @@ from pytest_django import Settings
 from tests.agents import FIREFOX_LINUX, trust_one_proxy
 from tests.aws.mfa import PHONE, make_mfa_app, respond, turn_on
 from tests.conftest import PASSWORD, App, Inbox, make_app, refused
-from tests.oauth.test_oauth import CALLBACK, Site
+from tests.oauth.browser import CALLBACK, Site
 from tests.threats import AWAY, HOME, add_ons, sign_in, takeover
 from tests.triggers.functions_of_pool import Functions, lambda_config
 from tests.triggers.test_senders import SENDERS

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from cognito_app.models import RefreshToken
 from tests.clients.devices import confirm, pycognito, redirect_requests, turn_mfa_on
 from tests.conftest import FLOWS, App, Inbox, make_app, refused
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.triggers.lambdas import Lambdas, config, golden, serving
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from typing import Any
 from tests.aws.mfa import code_now
 from tests.aws.sign_in_matrix.world import ORIGIN, World
 from tests.conftest import PASSWORD
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.pages.forms import arrived, buttons, hidden, send, text
 from tests.pages.test_passkey_pages import options
 

@@ -23,7 +23,7 @@ from tests.clients import boto
 from tests.clients.authenticator import Authenticator
 from tests.clients.devices import TRACKING, KeptDevice, confirm
 from tests.conftest import FLOWS, PASSWORD, App, Inbox, make_app
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.triggers.lambdas import config
 from tests.triggers.test_custom_auth import TRIGGERS
 

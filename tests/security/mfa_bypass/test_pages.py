@@ -13,7 +13,7 @@ from tests.aws.mfa import (
     sms_code,
 )
 from tests.conftest import PASSWORD, App
-from tests.oauth.test_oauth import Site
+from tests.oauth.browser import Site
 from tests.pages.forms import send, text
 from tests.pages.test_mfa_pages import sign_in
 from tests.security.mfa_bypass.ways import (
