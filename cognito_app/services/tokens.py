@@ -277,7 +277,8 @@ def _rotate(client: ClientConfig, row: RefreshToken, text: str) -> str:
             return successor
     row.refresh_from_db()
     check_refresh_token(row, client)
-    if row.rotated_at is None or now > row.rotated_at + timedelta(seconds=client.rotation_grace_seconds):
+    # The time now, not that from before the wait for the lock: without a grace period only one caller succeeds.
+    if row.rotated_at is None or clock.now() >= row.rotated_at + timedelta(seconds=client.rotation_grace_seconds):
         revoke_family(str(row.origin_jti))
         raise RefreshTokenReuseException
     return successor

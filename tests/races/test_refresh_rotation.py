@@ -101,3 +101,13 @@ def test_a_member_that_is_made_while_the_family_is_revoked_is_revoked_too(app: A
         # Even numbers use the old token again, odd ones rotate the newest: whichever order, nobody keeps a token.
         in_processes(8, partial(renew_numbered, client_id, [older, newest]))
         assert family(client_id).filter(revoked_at=None).count() == 0
+
+
+def test_a_call_that_began_before_the_rotation_and_ends_after_it_is_a_reuse(app: App) -> None:
+    client_id = rotating(app, 0)
+    token = app.sign_in(client_id=client_id)["RefreshToken"]
+    renew(client_id, token)
+    # As seen by a caller that waited for the lock: the rotation is later than the caller's start.
+    RefreshToken.objects.exclude(rotated_at=None).update(rotated_at=clock.now())
+    with time_machine.travel(RefreshToken.objects.exclude(rotated_at=None).get().rotated_at, tick=False):
+        assert renew(client_id, token) == "RefreshTokenReuseException"
