@@ -15,7 +15,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
-from tests.e2e.conftest import free_port
+from tests.e2e.server import free_port
 
 ACCEPTED = "250 OK"
 

@@ -23,7 +23,7 @@ from playwright.sync_api import Locator, Page, ViewportSize
 from tests.aws.mfa import SMS_CONFIGURATION
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Running
+    from tests.e2e.server import Running
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [

@@ -19,8 +19,8 @@ import pytest
 import requests
 from playwright.sync_api import Page, sync_playwright
 
-from tests.e2e.conftest import Running
 from tests.e2e.hosted import CHROMIUM, FLAGS, App
+from tests.e2e.server import Running
 
 pytestmark = pytest.mark.e2e
 

@@ -19,7 +19,7 @@ from pycognito import AWSSRP, Cognito
 from pycognito.exceptions import SoftwareTokenMFAChallengeException
 
 from cognito_app.core import clock, totp
-from tests.e2e.conftest import Running
+from tests.e2e.server import Running
 
 pytestmark = pytest.mark.e2e
 

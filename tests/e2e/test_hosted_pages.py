@@ -13,7 +13,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.aws.mfa import DEVELOPER, code_now
-from tests.e2e.conftest import Running
 from tests.e2e.hosted import (
     CHROMIUM,
     ONLY_ADMINISTRATORS,
@@ -26,6 +25,7 @@ from tests.e2e.hosted import (
     set_mfa,
     sign_in,
 )
+from tests.e2e.server import Running
 
 pytestmark = [
     pytest.mark.e2e,

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.e2e.conftest import Running, start, stop
+from tests.e2e.server import Running, start, stop
 
 pytestmark = [
     pytest.mark.e2e,

@@ -13,7 +13,7 @@ import boto3
 import pytest
 import requests
 
-from tests.e2e.conftest import ROOT, Running, start, stop
+from tests.e2e.server import ROOT, Running, start, stop
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ROOT
+from tests.e2e.server import ROOT
 
 pytestmark = pytest.mark.e2e
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.e2e.conftest import ROOT, Running, _own_database, start, stop
+from tests.e2e.server import ROOT, Running, own_database, start, stop
 from tests.load.measure import CONNECTIONS, Primitives, Result, primitives, run, server_cpu
 from tests.load.operations import Call, Server, filters
 
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _seed(running: Running, folder: Path, sizes: list[int]) -> dict[int, str]:
-    environment = _own_database(dict(os.environ), folder)
+    environment = own_database(dict(os.environ), folder)
     environment |= {"COGNITO_DATA_DIR": str(folder), "COGNITO_DEVELOPMENT": "1"}
     command = [sys.executable, "-m", "tests.load.seed", running.facts["user_pool_id"], *map(str, sizes)]
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)

@@ -22,7 +22,7 @@ from urllib.request import Request, urlopen
 
 import boto3
 
-from tests.e2e.conftest import ROOT, Running, _own_database, start, stop
+from tests.e2e.server import ROOT, Running, own_database, start, stop
 
 ROLE = "arn:aws:iam::000000000000:role/logs"
 BAD_EVERY, TWICE_EVERY = 1000, 500
@@ -149,7 +149,7 @@ class Load:
         good = self.rows - bad - twice
         job = self._job()
         counted = [job["ImportedUsers"], job["SkippedUsers"], job["FailedUsers"]]
-        environment = _own_database(dict(os.environ), self.folder)
+        environment = own_database(dict(os.environ), self.folder)
         environment |= {"COGNITO_DATA_DIR": str(self.folder), "COGNITO_DEVELOPMENT": "1"}
         command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", COUNT.format(pool=self.pool_id)]
         found = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)

@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.clients.smtp import MailServer, mail_server
 from tests.conftest import PASSWORD
-from tests.e2e.conftest import ROOT, Running, database_of, free_port, start
+from tests.e2e.server import ROOT, Running, database_of, free_port, start
 
 pytestmark = pytest.mark.e2e
 
