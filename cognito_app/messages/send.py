@@ -6,6 +6,7 @@ import smtplib
 from typing import Protocol
 
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.dummy import EmailBackend as NoMail
 from django.utils.module_loading import import_string
 
 from cognito_app.conf import app_settings
@@ -64,6 +65,9 @@ def _is_final(error: Exception) -> bool:
 
 
 def _send_email(message: Message, through: Channel) -> None:
+    mail_server = channel.connection(through.mail_server)
+    if isinstance(mail_server, NoMail):
+        return
     mail = EmailMultiAlternatives(
         # A template may hold line breaks; a header must not.
         subject=" ".join(message.subject.split()),
@@ -72,7 +76,7 @@ def _send_email(message: Message, through: Channel) -> None:
         to=[message.destination],
         reply_to=[through.reply_to] if through.reply_to else None,
         headers=dict(through.headers),
-        connection=channel.connection(through.mail_server),
+        connection=mail_server,
     )
     mail.attach_alternative(message.body, "text/html")
     try:

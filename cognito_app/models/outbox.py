@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
-from django.db import models
+from django.db import connection, models
 
 from cognito_app.models.pool import UserPool
+from cognito_app.models.rows import execute
 
 
 class OutboxMessage(models.Model):
@@ -52,6 +55,24 @@ class OutboxMessage(models.Model):
             models.Index(fields=["pool", "-created_at"], name="outbox_by_pool"),
             models.Index(fields=["created_at"], name="outbox_by_age"),
         ]
+
+    WAITS: ClassVar = "sent_at IS NULL AND failed_at IS NULL"
+
+    @classmethod
+    def drop_idle(cls, pool_id: str, user_sub: str, purposes: Sequence[str], now: datetime) -> None:
+        """Delete a user's messages of some purposes that wait and that no process is sending."""
+        marks = ", ".join(["%s"] * len(purposes))
+        sql = (
+            f"DELETE FROM cognito_app_outboxmessage WHERE user_sub = %s AND pool_id = %s AND {cls.WAITS} "  # noqa: S608  # only placeholders
+            f"AND (NOT in_flight OR next_try_at <= %s) AND purpose IN ({marks})"
+        )
+        execute(sql, [user_sub, pool_id, connection.ops.adapt_datetimefield_value(now), *purposes])
+
+    @classmethod
+    def mark_sent(cls, key: int, now: datetime) -> None:
+        """Store that a message went out."""
+        sql = "UPDATE cognito_app_outboxmessage SET sent_at = %s, in_flight = %s, last_error = '' WHERE id = %s"
+        execute(sql, [connection.ops.adapt_datetimefield_value(now), False, key])
 
 
 class DeadLetter(OutboxMessage):

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 import structlog
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from cognito_app.core import clock, keyring
 from cognito_app.errors import (
@@ -33,10 +33,12 @@ from cognito_app.messages.failures import AccessRefused, DeliveryError, TrustRef
 from cognito_app.messages.templates import EMAIL, Message
 from cognito_app.models import OutboxMessage, PoolUser
 from cognito_app.models.base import claim
+from cognito_app.models.rows import Rows
 from cognito_app.services import channels, config, log_delivery, occasions
 from cognito_app.services.config import PoolConfig
 from cognito_app.services.occasions import Handover
 
+ROWS: Rows[OutboxMessage] = Rows(OutboxMessage)
 FIRST_RETRY = timedelta(seconds=30)
 IN_FLIGHT = timedelta(seconds=60)
 """Longer than a delivery takes: after that the process that sends a message counts as dead."""
@@ -90,14 +92,13 @@ def enqueue(
     if handover is not None:
         document["sender"] = handover.document()
     row.body_sealed = keyring.seal(orjson.dumps(document), aad=_context(row))
-    row.save(force_insert=True)
+    ROWS.insert_with_key(row)
     return row
 
 
 def supersede(user: PoolUser, purposes: Iterable[str]) -> None:
     """Drop what waits with a code that a new one makes void, in the transaction of the new one."""
-    idle = Q(in_flight=False) | Q(next_try_at__lte=clock.now())
-    _waiting().filter(idle, user_sub=user.sub, pool_id=user.pool_id, purpose__in=list(purposes)).delete()
+    OutboxMessage.drop_idle(user.pool_id, user.sub, list(purposes), clock.now())
 
 
 def contents(row: OutboxMessage) -> tuple[str, str]:
@@ -127,7 +128,7 @@ def deliver(*rows: OutboxMessage | None) -> None:
 def _deliver(row: OutboxMessage) -> Failure | None:
     while not _send_older(row):
         # Something has to stay before it: let the message go, unless the way became free meanwhile.
-        if not let_go(row) or _older(row).exists() or not _claim(row):
+        if not let_go(row) or _first_older(row) or not _claim(row):
             return None
     return _send(row)
 
@@ -154,7 +155,7 @@ def let_go(row: OutboxMessage) -> bool:
 
 def _send_older(row: OutboxMessage) -> bool:
     """Send what waits before a message; False if something still does."""
-    while (first := _older(row).order_by("id").first()) is not None:
+    while (first := _first_older(row)) is not None:
         idle = not first.in_flight or first.next_try_at <= clock.now()
         if not idle or not _claim(first):
             return False
@@ -187,8 +188,9 @@ def _waiting() -> QuerySet[OutboxMessage]:
     return OutboxMessage.objects.filter(sent_at=None, failed_at=None)
 
 
-def _older(row: OutboxMessage) -> QuerySet[OutboxMessage]:
-    return _waiting().filter(user_sub=row.user_sub, medium=row.medium, pk__lt=row.pk)
+def _first_older(row: OutboxMessage) -> OutboxMessage | None:
+    condition = f"u.user_sub = %s AND u.medium = %s AND u.id < %s AND {OutboxMessage.WAITS} ORDER BY u.id LIMIT 1"
+    return ROWS.first(condition, [row.user_sub, row.medium, row.pk])
 
 
 def _due() -> QuerySet[OutboxMessage]:
@@ -228,7 +230,7 @@ def _send(row: OutboxMessage) -> Failure | None:
         # What a function says may quote the message.
         return _fail(row, Failure(error.code))
     row.sent_at = clock.now()
-    OutboxMessage.objects.filter(pk=row.pk).update(sent_at=row.sent_at, in_flight=False, last_error="")
+    OutboxMessage.mark_sent(row.pk, row.sent_at)
     return None
 
 
