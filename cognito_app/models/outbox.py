@@ -56,6 +56,9 @@ class OutboxMessage(models.Model):
             models.Index(fields=["created_at"], name="outbox_by_age"),
         ]
 
+    is_first = False
+    """Set on the message of a user who was just stored, before whose message none can wait."""
+
     WAITS: ClassVar = "sent_at IS NULL AND failed_at IS NULL"
 
     @classmethod

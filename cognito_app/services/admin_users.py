@@ -30,6 +30,7 @@ from cognito_app.services import (
     attributes,
     auth_factors,
     delivery,
+    new_users,
     occasions,
     outbox,
     password_history,
@@ -75,13 +76,13 @@ def create(
         return _invite_again(pool, actor, username, temporary_password, media)
     values = attributes.normalized(pool, given)
     attributes.check_flags({**values, **_implied(pool, username)})
-    user = sign_up.build(pool, username, values)
+    user = new_users.build(pool, username, values)
     user.status = PoolUser.Status.FORCE_CHANGE_PASSWORD
     password = _temporary(pool, temporary_password)
     asking = occasions.of(pool, NOT_APPLICABLE, actor, occasions.ADMIN_CREATE_USER, metadata)
     sign_up.pre_sign_up(asking, ADMIN_CREATE_USER, user, validation_data)
     if not force_alias:
-        sign_up.check_free(pool, user, UsernameExistsException(EXISTS))
+        new_users.check_free(pool, user, UsernameExistsException(EXISTS))
     without = action == "SUPPRESS" and not temporary_password and _can_do_without(pool, user)
     if without:
         user.status = PoolUser.Status.CONFIRMED

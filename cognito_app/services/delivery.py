@@ -51,11 +51,21 @@ def worded(occasion: Occasion, user: PoolUser, attribute: str, value: str) -> Oc
 
 
 def send_code(
-    occasion: Occasion, user: PoolUser, purpose: VerificationCode.Purpose, attribute: str, value: str
+    occasion: Occasion,
+    user: PoolUser,
+    purpose: VerificationCode.Purpose,
+    attribute: str,
+    value: str,
+    *,
+    is_first: bool = False,
 ) -> Sent:
-    """Make a code and store its message, in the running transaction; ``outbox.deliver`` it afterwards."""
+    """Make a code and store its message, in the running transaction; ``outbox.deliver`` it afterwards.
+
+    ``is_first`` is for users who were stored in the same transaction.
+    """
     code = codes.issue(user, purpose, attribute=attribute, value=value)
-    outbox.supersede(user, [purpose])
+    if not is_first:
+        outbox.supersede(user, [purpose])
     medium = MEDIA[attribute]
     message = templates.verification(
         occasion.pool.raw,
@@ -67,7 +77,7 @@ def send_code(
         link=_link(occasion, user, code) if attribute == "email" else None,
     )
     handover = occasion.handover(user, medium, code, **{attribute: value})
-    row = outbox.enqueue(user, message, handover, lifetime=codes.LIFETIMES[purpose])
+    row = outbox.enqueue(user, message, handover, lifetime=codes.LIFETIMES[purpose], is_first=is_first)
     return Sent(message=row, details=details_of(attribute, value))
 
 

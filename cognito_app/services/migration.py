@@ -19,7 +19,7 @@ from cognito_app.errors import (
     UserNotFoundException,
 )
 from cognito_app.models import PoolUser
-from cognito_app.services import attributes, mfa_preferences, password_rules, pool_triggers, sign_up, users
+from cognito_app.services import attributes, mfa_preferences, new_users, password_rules, pool_triggers, users
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.mfa_rules import SMS
@@ -85,7 +85,7 @@ def adopt(
         password_rules.prepare(pool, user.username, password).put_on(user)
     try:
         with transaction.atomic():
-            sign_up.insert(pool, user, force=migrated.force_alias and not pool.username_attributes)
+            new_users.insert(pool, user, force=migrated.force_alias and not pool.username_attributes)
             audit(actor, "UserMigration", pool_id=pool.id, subject=user.sub)
     except (IntegrityError, AliasExistsException):
         existing = users.find_or_none(pool, username)
@@ -105,7 +105,7 @@ def _build(pool: PoolConfig, username: str, migrated: MigratedUser) -> PoolUser:
     if not 1 <= len(name) <= attributes.LONGEST_USERNAME:
         raise InvalidParameterException("Invalid username.")
     values = attributes.normalized(pool, given)
-    user = sign_up.build(pool, name, values)
+    user = new_users.build(pool, name, values)
     attributes.require(pool, user.attributes)
     attributes.check_flags(user.attributes)
     user.status = PoolUser.Status.CONFIRMED if migrated.confirmed else PoolUser.Status.RESET_REQUIRED

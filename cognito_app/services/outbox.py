@@ -67,12 +67,17 @@ class Failure:
 
 
 def enqueue(
-    user: PoolUser, message: Message, handover: Handover | None = None, *, lifetime: timedelta | None = None
+    user: PoolUser,
+    message: Message,
+    handover: Handover | None = None,
+    *,
+    lifetime: timedelta | None = None,
+    is_first: bool = False,
 ) -> OutboxMessage:
     """Store a message in the running transaction; deliver it afterwards with ``deliver``.
 
     ``handover`` is what a function of the pool is told that delivers it. After ``lifetime`` what the message says is
-    void, and it is not sent any more.
+    void, and it is not sent any more. ``is_first`` is for users who were stored in the same transaction.
     """
     now = clock.now()
     row = OutboxMessage(
@@ -93,6 +98,7 @@ def enqueue(
         document["sender"] = handover.document()
     row.body_sealed = keyring.seal(orjson.dumps(document), aad=_context(row))
     ROWS.insert_with_key(row)
+    row.is_first = is_first
     return row
 
 
@@ -126,7 +132,7 @@ def deliver(*rows: OutboxMessage | None) -> None:
 
 
 def _deliver(row: OutboxMessage) -> Failure | None:
-    while not _send_older(row):
+    while not row.is_first and not _send_older(row):
         # Something has to stay before it: let the message go, unless the way became free meanwhile.
         if not let_go(row) or _first_older(row) or not _claim(row):
             return None

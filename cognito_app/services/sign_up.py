@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from cognito_app.core import clock, ids
 from cognito_app.errors import (
     AliasExistsException,
     CodeMismatchException,
@@ -21,7 +20,7 @@ from cognito_app.errors import (
     UsernameExistsException,
     UserNotFoundException,
 )
-from cognito_app.models import PoolUser, VerificationCode, user_rows
+from cognito_app.models import PoolUser, VerificationCode
 from cognito_app.services import (
     attempts,
     attributes,
@@ -33,6 +32,7 @@ from cognito_app.services import (
     events,
     guess_sources,
     late_delivery,
+    new_users,
     occasions,
     outbox,
     password_rules,
@@ -83,18 +83,18 @@ def register(
     occasion = occasions.of(pool, client.id, actor, occasions.SIGN_UP, metadata)
     moves = _ask_pre_sign_up(occasion, user, validation_data)
     user.set_attributes(attributes.with_flags(user.attributes))
-    check_free(pool, user, UsernameExistsException("User already exists"), moves=moves)
+    new_users.check_free(pool, user, UsernameExistsException("User already exists"), moves=moves)
     if password:
         password_rules.prepare(pool, user.username, password).put_on(user)
     contact = None if is_confirmed(user) else delivery.to_verify_at_sign_up(pool, user)
     asks = contact is not None and occasion.asks(delivery.MEDIA[contact])
     try:
         with transaction.atomic():
-            insert(pool, user, force=moves)
+            new_users.insert(pool, user, force=moves)
             events.record(user, actor, events.SIGN_UP, passed=_event_outcome(pool), risk=risk, client_id=client.id)
             if is_confirmed(user):
                 _close_event(pool, user)
-            sent = _send(occasion, user, contact) if contact and not asks else None
+            sent = _send(occasion, user, contact, is_first=True) if contact and not asks else None
     except (IntegrityError, AliasExistsException):
         raise UsernameExistsException("User already exists") from None
     if contact is not None and asks:
@@ -113,7 +113,7 @@ def _checked_user(pool: PoolConfig, client: ClientConfig, username: str, given: 
         raise InvalidParameterException(
             "Cannot provide preferred_username at sign-up: it is an alias of this user pool."
         )
-    user = build(pool, username, values)
+    user = new_users.build(pool, username, values)
     attributes.require(pool, user.attributes)
     return user
 
@@ -188,74 +188,9 @@ def _event_outcome(pool: PoolConfig) -> bool | None:
     return True if pool.threat_protection == risk_settings.OFF else None
 
 
-def build(pool: PoolConfig, username: str, values: Mapping[str, str]) -> PoolUser:
-    """Make an unsaved user from a sign-up name: in a pool with username attributes the name becomes an attribute.
-
-    Raises InvalidParameterException if the name has the wrong form for the pool.
-    """
-    sub = ids.sub()
-    stored = {"sub": sub, **{name: value for name, value in values.items() if value != ""}}
-    if pool.username_attributes:
-        kind = _username_attribute(pool, username)
-        stored[kind] = username
-        username = sub
-    else:
-        _check_not_alias_shaped(pool, username)
-    now = clock.now()
-    user = PoolUser(
-        pool_id=pool.id,
-        username=username,
-        username_key=pool.fold(username),
-        sub=sub,
-        status=PoolUser.Status.UNCONFIRMED,
-        created_at=now,
-        modified_at=now,
-    )
-    user.set_attributes(stored)
-    return user
-
-
-def _username_attribute(pool: PoolConfig, username: str) -> str:
-    kind = users.contact_kind(username)
-    if kind in pool.username_attributes:
-        return str(kind)
-    if pool.username_attributes == {"email"}:
-        raise InvalidParameterException("Username should be an email.")
-    if pool.username_attributes == {"phone_number"}:
-        raise InvalidParameterException("Username should be a phone number.")
-    raise InvalidParameterException("Username should be either an email or a phone number.")
-
-
-def _check_not_alias_shaped(pool: PoolConfig, username: str) -> None:
-    kind = users.contact_kind(username)
-    if kind is not None and kind in pool.alias_attributes:
-        form, alias = ("email", "email") if kind == "email" else ("phone number", "phone_number")
-        raise InvalidParameterException(
-            f"Username cannot be of {form} format, since user pool is configured for {alias} alias."
-        )
-
-
-def check_free(pool: PoolConfig, user: PoolUser, error: Exception, *, moves: bool = False) -> None:
-    """Find a taken name before the slow hash is made (the unique keys decide).
-
-    ``moves`` is for aliases that move to the new user.
-    """
-    names = {user.username, *(() if moves else users.active_aliases(pool, user).values())}
-    if any(users.find_or_none(pool, name) for name in names):
-        raise error
-
-
-def insert(pool: PoolConfig, user: PoolUser, *, force: bool = False) -> None:
-    """Store a new user and the sign-in names that follow from it; ``force`` takes them from their owners.
-
-    Raises IntegrityError, AliasExistsException.
-    """
-    user_rows.ROWS.insert_with_key(user)
-    users.sync_aliases(pool, user, force=force)
-
-
-def _send(occasion: Occasion, user: PoolUser, contact: str) -> delivery.Sent:
-    return delivery.send_code(occasion, user, VerificationCode.Purpose.SIGN_UP, contact, user.attributes[contact])
+def _send(occasion: Occasion, user: PoolUser, contact: str, *, is_first: bool = False) -> delivery.Sent:
+    purpose, address = VerificationCode.Purpose.SIGN_UP, user.attributes[contact]
+    return delivery.send_code(occasion, user, purpose, contact, address, is_first=is_first)
 
 
 def _ask_and_send(occasion: Occasion, user: PoolUser, contact: str) -> delivery.Sent:

@@ -13,7 +13,7 @@ import regex
 from cognito_app.core import csv_rows, imported_hashes
 from cognito_app.errors import InvalidParameterException
 from cognito_app.models import PoolUser
-from cognito_app.services import attributes, sign_up, users
+from cognito_app.services import attributes, new_users, users
 from cognito_app.services.attributes import VERIFIED_FLAGS
 from cognito_app.services.config import PoolConfig
 from cognito_app.services.imports.columns import Layout
@@ -57,7 +57,7 @@ def user_of(pool: PoolConfig, layout: Layout, password_algorithm: str, text: str
     wants_mfa = layout.mfa_enabled is not None and _wants_mfa(pool, row[layout.mfa_enabled])
     try:
         values = _values(pool, username, given)
-        user = sign_up.build(pool, username, values)
+        user = new_users.build(pool, username, values)
         attributes.require(pool, user.attributes)
     except InvalidParameterException as error:
         raise RowError(" ".join(error.message.split())) from None
