@@ -47,17 +47,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cognito-load-") as folder:
         running = start(Path(folder))
         try:
-            pools = _seed(running, Path(folder), given.sizes)
+            pools = _seed(running, Path(folder), given.sizes, full=given.filters)
             plan = (_filter_plan if given.filters else _plan)(Server(running.facts), pools)
             _measure(running, plan, given.seconds, given.only, postgres=postgres)
         finally:
             stop(running)
 
 
-def _seed(running: Running, folder: Path, sizes: list[int]) -> dict[int, str]:
+def _seed(running: Running, folder: Path, sizes: list[int], *, full: bool) -> dict[int, str]:
     environment = own_database(dict(os.environ), folder)
     environment |= {"COGNITO_DATA_DIR": str(folder), "COGNITO_DEVELOPMENT": "1"}
     command = [sys.executable, "-m", "tests.load.seed", running.facts["user_pool_id"], *map(str, sizes)]
+    command += ["--full"] if full else []
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return {int(size): pool for size, pool in json.loads(done.stdout.splitlines()[-1]).items()}
 

@@ -1,4 +1,7 @@
-"""Fills a server's database: ``python -m tests.load.seed POOL_SIZE ...`` prints the pools it made as JSON."""
+"""Fills a server's database: ``python -m tests.load.seed POOL [--full] SIZE ...`` prints the pools it made as JSON.
+
+Users have an e-mail address and a name; with ``--full`` every attribute that ListUsers filters by, which makes its pages larger.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,15 @@ def main() -> None:
         secrets: list[Any] = [password_rules.prepare(demo, f"load{n}", PASSWORD) for n in range(USERS)]
         _insert(demo.id, USERS, secrets)
     made = {}
-    for size in map(int, sys.argv[2:]):
+    full = "--full" in sys.argv
+    for size in [int(given) for given in sys.argv[2:] if given != "--full"]:
         row = pools.create(SYSTEM, name=f"load {size}", settings={})
-        _insert(row.id, size, None)
+        _insert(row.id, size, None, full=full)
         made[size] = row.id
     sys.stdout.write(json.dumps(made) + "\n")
 
 
-def _insert(pool_id: str, size: int, secrets: list[Any] | None) -> None:
+def _insert(pool_id: str, size: int, secrets: list[Any] | None, *, full: bool = False) -> None:
     from cognito_app.core import clock
     from cognito_app.models import PoolUser
 
@@ -49,22 +53,19 @@ def _insert(pool_id: str, size: int, secrets: list[Any] | None) -> None:
                 created_at=now,
                 modified_at=now,
             )
-            user.set_attributes(_attributes(user.sub, name, number))
+            contact = {"sub": user.sub, "email": f"{name}@example.com", "email_verified": "true", "given_name": "Load"}
+            user.set_attributes({**contact, **(_profile(number) if full else {})})
             if secrets:
                 secrets[number].put_on(user)
             rows.append(user)
         PoolUser.objects.bulk_create(rows)
 
 
-def _attributes(sub: str, name: str, number: int) -> dict[str, str]:
+def _profile(number: int) -> dict[str, str]:
     return {
-        "sub": sub,
-        "email": f"{name}@example.com",
-        "email_verified": "true",
         "phone_number": f"+1555{number:08d}",
         "preferred_username": f"user{number}",
         "name": f"Load {number}",
-        "given_name": "Load",
         "family_name": f"Family{number}",
     }
 
