@@ -1,6 +1,6 @@
 """Fills a server's database: ``python -m tests.load.seed POOL [--full] SIZE ...`` prints the pools it made as JSON.
 
-Users have an e-mail address and a name; with ``--full`` every attribute that ListUsers filters by, which makes its pages larger.
+Users have an e-mail address and a name; with ``--full`` every attribute that ListUsers filters by: larger pages.
 """
 
 from __future__ import annotations
