@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from cognito_app.core import clock, ids
+from cognito_app.models import AuthEvent, PoolUser
 from tests.agents import EDGE_WINDOWS, FIREFOX_LINUX, client_at
 from tests.conftest import PASSWORD, App, refused
 from tests.oauth.browser import Site
@@ -226,7 +228,14 @@ def test_threat_protection_costs_one_query_a_sign_in(guarded: App, app: App) -> 
 
 def test_the_history_of_a_user_is_read_by_an_index(guarded: App) -> None:
     guarded.sign_up()
+    guarded.sign_up("bob")
     takeover(guarded, "NO_ACTION")
+    bob = PoolUser.objects.get(username="bob")
+    AuthEvent.objects.bulk_create(
+        AuthEvent(id=ids.uuid4(), user=bob, type="SignIn", response="Pass", created_at=clock.now()) for _ in range(2000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     with CaptureQueriesContext(connection) as captured:
         guarded.sign_in()
     sql = next(item["sql"] for item in captured.captured_queries if 'FROM "cognito_app_authevent"' in item["sql"])
