@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from cognito_app.models import PoolUser, UserImportChunk, UserImportJob, UserImportLog, import_rows
-from cognito_app.services import config, sign_up
+from cognito_app.services import config, new_users
 from cognito_app.services.imports import batch, worker
 from tests.clients.csv_import import counters, csv, described, person, ready, start, stop
 from tests.conftest import App
@@ -147,20 +147,20 @@ def test_one_row_that_cannot_be_stored_does_not_hold_up_the_others(
 
         def then_signed_up(*given: Any) -> set[str]:
             found = taken(*given)
-            sign_up.build(pool, "user4", {}).save()
+            new_users.build(pool, "user4", {}).save()
             monkeypatch.setattr(import_rows, "taken", taken)
             return found
 
         monkeypatch.setattr(import_rows, "taken", then_signed_up)
     else:
-        build = sign_up.build
+        build = new_users.build
 
         def failing(of: Any, name: str, values: Any) -> Any:
             if name == "user4":
                 raise error
             return build(of, name, values)
 
-        monkeypatch.setattr(sign_up, "build", failing)
+        monkeypatch.setattr(new_users, "build", failing)
     assert worker.work()
     assert counters(described(app, job_id)) == ((8, 1, 0) if error is IntegrityError else (8, 0, 1))
     log = UserImportLog.objects.get()
