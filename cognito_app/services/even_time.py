@@ -6,13 +6,18 @@ For clients that hide who exists: a message to a user is written, and nothing fo
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from cognito_app.errors import ServiceError
-from cognito_app.services.config import ClientConfig
+from cognito_app.services.config import ClientConfig, PoolConfig
 
 STEP_SECONDS = 0.05
+P = ParamSpec("P")
+R = TypeVar("R")
+UseCase: TypeAlias = Callable[Concatenate[PoolConfig, ClientConfig, P], R]
 
 
 @contextmanager
@@ -29,6 +34,20 @@ def answering(client: ClientConfig, *, only_refusals: bool = False) -> Iterator[
         raise
     if not only_refusals:
         _wait(client, begun)
+
+
+def evenly(*, only_refusals: bool = False) -> Callable[[UseCase[P, R]], UseCase[P, R]]:
+    """Return a decorator that runs a use case of a pool and its client within ``answering``."""
+
+    def decorate(use_case: UseCase[P, R]) -> UseCase[P, R]:
+        @wraps(use_case)
+        def answered(pool: PoolConfig, client: ClientConfig, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            with answering(client, only_refusals=only_refusals):
+                return use_case(pool, client, *args, **kwargs)
+
+        return answered
+
+    return decorate
 
 
 def _wait(client: ClientConfig, begun: float) -> None:

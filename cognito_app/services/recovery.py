@@ -50,6 +50,7 @@ NOT_FOUND = "Username/client id combination not found."
 RESETTABLE = (PoolUser.Status.CONFIRMED, PoolUser.Status.RESET_REQUIRED)
 
 
+@even_time.evenly()
 def forgot(
     pool: PoolConfig,
     client: ClientConfig,
@@ -64,18 +65,6 @@ def forgot(
     Raises UserNotFoundException, InvalidParameterException, NotAuthorizedException, LimitExceededException; as
     ``triggers.invoke.call`` for UserMigration and CustomMessage.
     """
-    with even_time.answering(client):
-        return _forgot(pool, client, actor, username=username, metadata=metadata)
-
-
-def _forgot(
-    pool: PoolConfig,
-    client: ClientConfig,
-    actor: Actor,
-    *,
-    username: str,
-    metadata: Mapping[str, str] | None = None,
-) -> CodeDelivery:
     if pool.recovery == ("admin_only",):
         raise NotAuthorizedException("Contact administrator to reset password.")
     user = users.find_or_none(pool, username)
@@ -112,6 +101,7 @@ def _recovery_contact(pool: PoolConfig, user: PoolUser | None) -> str:
     return contact
 
 
+@even_time.evenly(only_refusals=True)
 def confirm_forgot(
     pool: PoolConfig,
     client: ClientConfig,
@@ -128,20 +118,6 @@ def confirm_forgot(
     PasswordHistoryPolicyViolationException, LimitExceededException; as ``triggers.invoke.call`` for PostConfirmation
     (the password is changed then).
     """
-    with even_time.answering(client, only_refusals=True):
-        _confirm_forgot(pool, client, actor, username=username, code=code, password=password, metadata=metadata)
-
-
-def _confirm_forgot(
-    pool: PoolConfig,
-    client: ClientConfig,
-    actor: Actor,
-    *,
-    username: str,
-    code: str,
-    password: str,
-    metadata: Mapping[str, str] | None = None,
-) -> None:
     user = users.find_or_none(pool, username)
     if user is None and not client.hides_users:
         raise UserNotFoundException(NOT_FOUND)

@@ -199,6 +199,7 @@ def _ask_and_send(occasion: Occasion, user: PoolUser, contact: str) -> delivery.
         return _send(worded, user, contact)
 
 
+@even_time.evenly()
 def resend(
     pool: PoolConfig,
     client: ClientConfig,
@@ -212,18 +213,6 @@ def resend(
     Raises UserNotFoundException unless the client hides users, InvalidParameterException, LimitExceededException; as
     ``triggers.invoke.call`` for CustomMessage.
     """
-    with even_time.answering(client):
-        return _resend(pool, client, actor, username=username, metadata=metadata)
-
-
-def _resend(
-    pool: PoolConfig,
-    client: ClientConfig,
-    actor: Actor,
-    *,
-    username: str,
-    metadata: Mapping[str, str] | None = None,
-) -> CodeDelivery:
     user = users.find_or_none(pool, username)
     attempts.claim_send("ResendConfirmationCode", pool.id, pool.fold(user.username if user else username))
     if user is None or (client.hides_users and user.status != PoolUser.Status.UNCONFIRMED):
@@ -246,6 +235,7 @@ def _resend(
     return sent.details
 
 
+@even_time.evenly(only_refusals=True)
 def confirm(
     pool: PoolConfig,
     client: ClientConfig,
@@ -262,20 +252,6 @@ def confirm(
     CodeMismatchException if the client hides users), AliasExistsException, LimitExceededException; as
     ``triggers.invoke.call`` for PostConfirmation (the user is confirmed then).
     """
-    with even_time.answering(client, only_refusals=True):
-        return _confirm(pool, client, actor, username=username, code=code, force_alias=force_alias, metadata=metadata)
-
-
-def _confirm(
-    pool: PoolConfig,
-    client: ClientConfig,
-    actor: Actor,
-    *,
-    username: str,
-    code: str,
-    force_alias: bool = False,
-    metadata: Mapping[str, str] | None = None,
-) -> PoolUser:
     user = users.find_or_none(pool, username)
     guess_sources.check(client, actor)
     attempts.claim_guess("ConfirmSignUp", pool.id, pool.fold(user.username if user else username))
