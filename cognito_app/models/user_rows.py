@@ -62,6 +62,13 @@ def locked(user_id: int) -> PoolUser | None:
     return ROWS.first(f"u.id = %s{lock}", [user_id])
 
 
+def aliases(user_id: int) -> dict[str, str]:
+    """Return the keys of a user's sign-in names beside the username, by kind."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kind, key FROM cognito_app_useralias WHERE user_id = %s", [user_id])
+        return dict(cursor.fetchall())
+
+
 class Standing(NamedTuple):
     """What decides whether a user may go on."""
 

@@ -1,6 +1,7 @@
 """Answers that take a whole number of steps of time: what was done for a name does not show in how long it took.
 
-For clients that hide who exists: a message to a user is written, and nothing for a name that nobody has.
+For clients that hide who exists: a message to a user is written, and nothing for a name that nobody has; a row of a
+user is read and unsealed, and a made-up one is not. Each step is longer than what is done in it takes.
 """
 
 from __future__ import annotations
@@ -14,26 +15,31 @@ from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 from cognito_app.errors import ServiceError
 from cognito_app.services.config import ClientConfig, PoolConfig
 
-STEP_SECONDS = 0.05
+MESSAGE_STEP = 0.05
+"""Seconds, for what stores and sends messages."""
+REFUSAL_STEP = 0.005
+"""Seconds, for refused sign-ins: a hash, and the records of the try."""
+EXCHANGE_STEP = 0.001
+"""Seconds, for the first answer of SRP, which hides the row of a user alone."""
 P = ParamSpec("P")
 R = TypeVar("R")
 UseCase: TypeAlias = Callable[Concatenate[PoolConfig, ClientConfig, P], R]
 
 
 @contextmanager
-def answering(client: ClientConfig, *, only_refusals: bool = False) -> Iterator[None]:
+def answering(client: ClientConfig, *, only_refusals: bool = False, step: float = MESSAGE_STEP) -> Iterator[None]:
     """Let a use case end at the next step, if the client hides who exists; ``only_refusals`` leaves success as it is.
 
-    Never use it in a transaction.
+    ``step`` is in seconds. Never use it in a transaction.
     """
     begun = time.perf_counter()
     try:
         yield
     except ServiceError:
-        _wait(client, begun)
+        _wait(client, begun, step)
         raise
     if not only_refusals:
-        _wait(client, begun)
+        _wait(client, begun, step)
 
 
 def evenly(*, only_refusals: bool = False) -> Callable[[UseCase[P, R]], UseCase[P, R]]:
@@ -50,7 +56,7 @@ def evenly(*, only_refusals: bool = False) -> Callable[[UseCase[P, R]], UseCase[
     return decorate
 
 
-def _wait(client: ClientConfig, begun: float) -> None:
+def _wait(client: ClientConfig, begun: float, step: float) -> None:
     if client.hides_users:
         spent = time.perf_counter() - begun
-        time.sleep(STEP_SECONDS - spent % STEP_SECONDS)
+        time.sleep(step - spent % step)

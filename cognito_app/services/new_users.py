@@ -74,4 +74,4 @@ def insert(pool: PoolConfig, user: PoolUser, *, force: bool = False) -> None:
     Raises IntegrityError, AliasExistsException.
     """
     user_rows.ROWS.insert_with_key(user)
-    users.sync_aliases(pool, user, force=force)
+    users.store_aliases(pool, user, force=force)

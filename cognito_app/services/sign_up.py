@@ -268,12 +268,13 @@ def confirm(
         row = users.locked(user)
         if row.status != PoolUser.Status.UNCONFIRMED:
             raise NotAuthorizedException(f"User cannot be confirmed. Current status is {row.status}")
+        before = users.wanted_aliases(pool, row)
         row.status = PoolUser.Status.CONFIRMED
         changed = dict(row.attributes)
         if changed.get(found.attribute) == found.value:
             changed[attributes.VERIFIED_FLAGS[found.attribute]] = "true"
         users.save_attributes(row, changed)
-        users.sync_aliases(pool, row, force=force_alias)
+        users.sync_aliases(pool, row, before=before, force=force_alias)
         _close_event(pool, row)
     tell_confirmed(occasions.of(pool, client.id, actor, occasions.SIGN_UP, metadata), row)
     return row
@@ -303,9 +304,10 @@ def admin_confirm(pool: PoolConfig, actor: Actor, *, username: str, metadata: Ma
         row = users.locked(user)
         if row.status != PoolUser.Status.UNCONFIRMED:
             raise NotAuthorizedException(f"User cannot be confirmed. Current status is {row.status}")
+        before = users.wanted_aliases(pool, row)
         row.status = PoolUser.Status.CONFIRMED
         users.save_attributes(row, row.attributes)
-        users.sync_aliases(pool, row)
+        users.sync_aliases(pool, row, before=before)
         _close_event(pool, row)
         audit(actor, "AdminConfirmSignUp", pool_id=pool.id, subject=row.sub)
     tell_confirmed(occasions.of(pool, None, actor, occasions.SIGN_UP, metadata), row)

@@ -76,22 +76,38 @@ def active_aliases(pool: PoolConfig, user: PoolUser) -> dict[str, str]:
     return names
 
 
-def sync_aliases(pool: PoolConfig, user: PoolUser, *, force: bool = False) -> None:
+def sync_aliases(
+    pool: PoolConfig, user: PoolUser, *, before: Mapping[str, str] | None = None, force: bool = False
+) -> None:
     """Make the stored sign-in names follow from the user's attributes. Call it in the transaction that saves the user.
 
+    ``before`` is what ``wanted_aliases`` said before the change: where it says the same after it, nothing is to do.
     ``force`` takes a name away from its present owner, whose address becomes unverified.
     Raises AliasExistsException if a name belongs to somebody else.
     """
     if not (pool.username_attributes or pool.alias_attributes):
         return
-    wanted = {kind: alias_key(pool, value) for kind, value in active_aliases(pool, user).items()}
-    present = dict(UserAlias.objects.filter(user=user).values_list("kind", "key"))
+    wanted = wanted_aliases(pool, user)
+    if wanted == before:
+        return
+    present = user_rows.aliases(user.pk)
     gone = [kind for kind, key in present.items() if wanted.get(kind) != key]
     if gone:
         UserAlias.objects.filter(user=user, kind__in=gone).delete()
     for kind, key in wanted.items():
         if present.get(kind) != key:
             _take_alias(pool, user, kind, key, force=force)
+
+
+def store_aliases(pool: PoolConfig, user: PoolUser, *, force: bool = False) -> None:
+    """Store the sign-in names of a new user, who has none yet. Otherwise as ``sync_aliases``."""
+    for kind, key in wanted_aliases(pool, user).items():
+        _take_alias(pool, user, kind, key, force=force)
+
+
+def wanted_aliases(pool: PoolConfig, user: PoolUser) -> dict[str, str]:
+    """Return the keys of the sign-in names that the user's attributes give, by kind."""
+    return {kind: alias_key(pool, value) for kind, value in active_aliases(pool, user).items()}
 
 
 def _take_alias(pool: PoolConfig, user: PoolUser, kind: str, key: str, *, force: bool) -> None:

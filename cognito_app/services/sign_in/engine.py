@@ -6,10 +6,11 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/authentication
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 
 from cognito_app.errors import InvalidParameterException
 from cognito_app.models import PoolUser
-from cognito_app.services import tiers
+from cognito_app.services import even_time, tiers
 from cognito_app.services.mfa_rules import Decision
 from cognito_app.services.sign_in import progress, risk
 from cognito_app.services.sign_in.state import Context, Outcome
@@ -99,8 +100,9 @@ def start(context: Context, flow: str, parameters: Mapping[str, str]) -> Outcome
     Raises InvalidParameterException for missing parameters, NotAuthorizedException, UserNotFoundException,
     UserNotConfirmedException, PasswordResetRequiredException.
     """
-    risk.check_source(context, parameters.get("USERNAME", ""))
-    return progress.challenged(context, STARTS[flow](context, parameters))
+    with _refusing_evenly(context):
+        risk.check_source(context, parameters.get("USERNAME", ""))
+        return progress.challenged(context, STARTS[flow](context, parameters))
 
 
 def go_further(context: Context, user: PoolUser, decision: Decision) -> Outcome:
@@ -115,6 +117,11 @@ def respond(context: Context, challenge: str, session: str | None, answers: Mapp
     Raises as ``start``, and CodeMismatchException, ExpiredCodeException, InvalidPasswordException,
     MFAMethodNotFoundException, AliasExistsException where the challenge asks for such.
     """
-    risk.check_source(context, answers.get("USERNAME", ""))
-    context.attempt.answered = challenge
-    return progress.challenged(context, ANSWERS[challenge](context, session, answers))
+    with _refusing_evenly(context):
+        risk.check_source(context, answers.get("USERNAME", ""))
+        context.attempt.answered = challenge
+        return progress.challenged(context, ANSWERS[challenge](context, session, answers))
+
+
+def _refusing_evenly(context: Context) -> AbstractContextManager[None]:
+    return even_time.answering(context.client, only_refusals=True, step=even_time.REFUSAL_STEP)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cognito_app.core import srp
 from cognito_app.models import PoolUser, user_rows
-from cognito_app.services import attempts, device_tracking, password_rules, users
+from cognito_app.services import attempts, device_tracking, even_time, password_rules, users
 from cognito_app.services.sign_in import custom_state, exchange, gates, hooks, srp_challenge, target
 from cognito_app.services.sign_in.resume import has_name
 from cognito_app.services.sign_in.state import Context, Outcome
@@ -16,14 +16,15 @@ def start(context: Context, parameters: Mapping[str, str]) -> Outcome:
     """Answer USERNAME and SRP_A with PASSWORD_VERIFIER; a name that nobody has gets made-up, constant values."""
     name = gates.parameter(parameters, "USERNAME")
     public_a = srp.parse_public_a(gates.parameter(parameters, "SRP_A"))
-    user = users.find_or_none(context.pool, name)
-    if user is None:
-        gates.unknown_user(context)
-    gates.check_enabled(context, user)
-    pool = context.pool
-    throttle_key = attempts.sign_in_key(pool.id, pool.fold(user.username if user else name))
-    user = hooks.before(context, user, name, throttle_key)
-    return srp_challenge.ask(context, user, name, public_a)
+    with even_time.answering(context.client, step=even_time.EXCHANGE_STEP):
+        user = users.find_or_none(context.pool, name)
+        if user is None:
+            gates.unknown_user(context)
+        gates.check_enabled(context, user)
+        pool = context.pool
+        throttle_key = attempts.sign_in_key(pool.id, pool.fold(user.username if user else name))
+        user = hooks.before(context, user, name, throttle_key)
+        return srp_challenge.ask(context, user, name, public_a)
 
 
 def answer(context: Context, session: str | None, answers: Mapping[str, str]) -> Outcome:
