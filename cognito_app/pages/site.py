@@ -29,6 +29,7 @@ SESSION_COOKIE = "cognito"
 LANGUAGE_COOKIE = "lang"
 ADD_PASSKEY = "add_passkey"
 FACTOR_COOKIE = "preferred-factor"
+SAME_ORIGIN = "same-origin"
 YEAR_SECONDS = 365 * 86_400
 MAX_BODY = 64 * 1024
 
@@ -126,8 +127,11 @@ class Visit:
 
     @property
     def is_post(self) -> bool:
-        """Whether a form was sent whose token is good: another form is shown anew, with a fresh token."""
-        if self.request.method != "POST":
+        """Whether a form was sent whose token is good: another form is shown anew, with a fresh token.
+
+        What browsers say of another origin's form counts beside the token, as a neighbouring host can plant cookies.
+        """
+        if self.request.method != "POST" or self.request.headers.get("Sec-Fetch-Site", SAME_ORIGIN) != SAME_ORIGIN:
             return False
         sent, cookie = self.field(CSRF_FIELD), self.request.COOKIES.get(CSRF_COOKIE, "")
         return bool(cookie) and secrets.compare(sent, cookie)
