@@ -13,6 +13,7 @@ from django.urls import path
 from django_otp.admin import OTPAdminAuthenticationForm
 
 from cognito_app.conf import app_settings
+from cognito_app.portal.headers import protected
 
 
 class PortalSite(AdminSite):
@@ -34,18 +35,22 @@ class PortalSite(AdminSite):
         verified = getattr(request.user, "is_verified", None)
         return app_settings.development or (verified is not None and verified())
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Let nobody in who may not, and give every answer the portal's headers."""
+        return protected(super().admin_view(view, cacheable))
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Ask for the second factor only where it is demanded."""
         self.login_form = None if app_settings.development else OTPAdminAuthenticationForm
-        return super().login(request, extra_context)
+        return protected(super().login)(request, extra_context)
 
     def get_urls(self) -> list[Any]:
         """Add the set-up pages to the admin's own."""
         from cognito_app.portal import setup  # it imports this site
 
         return [
-            path("setup/<str:token>/", setup.create_operator, name="setup"),
-            path("second-factor/", setup.second_factor, name="second-factor"),
+            path("setup/<str:token>/", protected(setup.create_operator), name="setup"),
+            path("second-factor/", protected(setup.second_factor), name="second-factor"),
             *super().get_urls(),
         ]
 
