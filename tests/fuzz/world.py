@@ -19,8 +19,8 @@ FLOWS = [
 ]
 
 
-def build(idp: Any) -> dict[str, str]:
-    """Return the names of the things in a new pool."""
+def build(idp: Any, **names: str) -> dict[str, str]:
+    """Return the names of the things in a new pool; ``names`` takes the place of the usual ones."""
     pool = idp.create_user_pool(
         PoolName="fuzzed",
         AutoVerifiedAttributes=["email"],
@@ -46,34 +46,38 @@ def build(idp: Any) -> dict[str, str]:
         "provider": "Corp",
         "idp_identifier": "corp.example",
         "resource_server": "https://api.example.com",
+        **names,
     }
     client = idp.create_user_pool_client(
         UserPoolId=pool["Id"], ClientName="app", ExplicitAuthFlows=FLOWS, GenerateSecret=True
     )["UserPoolClient"]
     world |= {"client_id": client["ClientId"], "client_secret": client["ClientSecret"]}
-    message = f"ann{client['ClientId']}".encode()
+    message = f"{world['username']}{client['ClientId']}".encode()
     world["secret_hash"] = base64.b64encode(hmac.digest(client["ClientSecret"].encode(), message, sha256)).decode()
     _fill(idp, world)
     return world
 
 
 def _fill(idp: Any, world: dict[str, str]) -> None:
-    pool = {"UserPoolId": world["pool_id"]}
+    pool, name = {"UserPoolId": world["pool_id"]}, world["username"]
     idp.admin_create_user(
         **pool,
-        Username="ann",
+        Username=name,
         MessageAction="SUPPRESS",
-        UserAttributes=[{"Name": "email", "Value": "ann@example.com"}, {"Name": "email_verified", "Value": "true"}],
+        UserAttributes=[
+            {"Name": "email", "Value": f"{name}@example.com"},
+            {"Name": "email_verified", "Value": "true"},
+        ],
     )
-    idp.admin_set_user_password(**pool, Username="ann", Password=PASSWORD, Permanent=True)
+    idp.admin_set_user_password(**pool, Username=name, Password=PASSWORD, Permanent=True)
     idp.create_group(**pool, GroupName=world["group"])
-    idp.admin_add_user_to_group(**pool, Username="ann", GroupName=world["group"])
+    idp.admin_add_user_to_group(**pool, Username=name, GroupName=world["group"])
     idp.create_user_pool_domain(**pool, Domain=world["domain"])
     scopes = [{"ScopeName": "read", "ScopeDescription": "read"}]
     idp.create_resource_server(**pool, Identifier=world["resource_server"], Name="API", Scopes=scopes)
     idp.create_identity_provider(
         **pool,
-        ProviderName="Corp",
+        ProviderName=world["provider"],
         ProviderType="OIDC",
         IdpIdentifiers=[world["idp_identifier"]],
         ProviderDetails={
@@ -94,14 +98,14 @@ def _fill(idp: Any, world: dict[str, str]) -> None:
 
 
 def _sign_in(idp: Any, world: dict[str, str]) -> None:
-    parameters = {"USERNAME": "ann", "PASSWORD": PASSWORD, "SECRET_HASH": world["secret_hash"]}
+    parameters = {"USERNAME": world["username"], "PASSWORD": PASSWORD, "SECRET_HASH": world["secret_hash"]}
     tokens = idp.initiate_auth(ClientId=world["client_id"], AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters)
     result = tokens["AuthenticationResult"]
     world |= {"access_token": result["AccessToken"], "refresh_token": result["RefreshToken"]}
     world["device_key"] = result.get("NewDeviceMetadata", {}).get("DeviceKey", "none")
     sessions = idp.list_user_sessions(AccessToken=result["AccessToken"])["Sessions"]
     world["session_id"] = sessions[0]["SessionId"] if sessions else "none"
-    events = idp.admin_list_user_auth_events(UserPoolId=world["pool_id"], Username="ann")["AuthEvents"]
+    events = idp.admin_list_user_auth_events(UserPoolId=world["pool_id"], Username=world["username"])["AuthEvents"]
     world["event_id"] = events[0]["EventId"]
 
 
