@@ -36,7 +36,9 @@ def _send(request: Any, **kwargs: Any) -> AWSResponse:
 def web(method: str, path: str, query: str = "", headers: dict[str, str] | None = None, body: bytes = b"") -> Any:
     """Send a request into Django's test client, with the path as it stands on the wire."""
     given = headers or {}
-    meta = {"HTTP_" + key.upper().replace("-", "_"): value for key, value in given.items() if key != "content-type"}
+    meta: dict[str, Any] = {
+        "HTTP_" + key.upper().replace("-", "_"): value for key, value in given.items() if key != "content-type"
+    }
     return web_client().generic(
         method, path + (f"?{query}" if query else ""), body, content_type=given.get("content-type", ""), **meta
     )
@@ -45,7 +47,7 @@ def web(method: str, path: str, query: str = "", headers: dict[str, str] | None 
 def client(keys: Keys, **options: Any) -> Any:
     """Return a client without retries that talks to the app in this process."""
     make: Any = boto3.client
-    style = {"addressing_style": options.pop("addressing", "path")}
+    style: Any = {"addressing_style": options.pop("addressing", "path")}
     endpoint = options.pop("endpoint", ENDPOINT)
     config = Config(retries={"max_attempts": 0, "mode": "standard"}, signature_version="s3v4", s3=style, **options)
     made = make(

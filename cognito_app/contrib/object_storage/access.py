@@ -42,7 +42,7 @@ def require(request: S3Request, action: str, resource: str, extra: Extra | None 
             action,
             resource,
             ip=request.ip,
-            extra={**_context(request), **(extra or {})},  # type: ignore[arg-type]
+            extra={**_context(request), **(extra or {})},
         )
     except ServiceError as error:
         raise S3Error("AccessDenied", error.message or None) from None

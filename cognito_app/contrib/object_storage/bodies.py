@@ -241,5 +241,5 @@ def _content_md5(headers: Mapping[str, str]) -> bytes | None:
     except ValueError:
         found = b""
     if len(found) != 16:
-        raise S3Error("InvalidDigest", **{"Content-MD5": given})
+        raise S3Error("InvalidDigest")
     return found

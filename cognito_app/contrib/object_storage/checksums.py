@@ -10,6 +10,7 @@ import base64
 import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import Protocol
 
 from cognito_app.contrib.object_storage.errors import S3Error
@@ -59,10 +60,10 @@ def new(algorithm: str) -> Hash:
 
 def _from_awscrt(algorithm: str) -> Callable[[bytes, int], int]:
     try:
-        from awscrt import checksums  # an optional package
+        library = import_module("awscrt.checksums")
     except ImportError:
         raise S3Error("NotImplemented", f"The checksum algorithm {algorithm} needs the package awscrt.") from None
-    found: Callable[[bytes, int], int] = getattr(checksums, algorithm.lower())
+    found: Callable[[bytes, int], int] = getattr(library, algorithm.lower())
     return found
 
 

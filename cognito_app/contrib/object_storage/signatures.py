@@ -164,7 +164,7 @@ def _credential(claim: Claim) -> Credential[Principal]:
         return principals.lookup(claim.key_id, claim.token)
     except ServiceError:
         if claim.token is not None:
-            raise S3Error("InvalidToken", **{"Token-0": ""}) from None
+            raise S3Error("InvalidToken") from None
         raise S3Error("InvalidAccessKeyId", AWSAccessKeyId=claim.key_id) from None
 
 
