@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "rest_framework",
     "cognito_app",
+    "cognito_app.contrib.object_storage",
 ]
 
 # One middleware holds Django's own for the portal: the APIs bypass sessions, CSRF tokens and messages.
@@ -131,6 +132,11 @@ COGNITO = {
     "PASSWORD_SLOTS": env.number("COGNITO_PASSWORD_SLOTS", 2),
     "TRUSTED_PROXIES": env.number("COGNITO_TRUSTED_PROXIES", 0),
     "OUTGOING_PRIVATE_NETWORKS": env.flag("COGNITO_OUTGOING_PRIVATE_NETWORKS"),
+}
+
+COGNITO_OBJECT_STORAGE = {
+    "LOCATION": env.text("COGNITO_OBJECTS_DIR") or str(DATA_DIR / "objects"),
+    "DOMAIN": env.text("COGNITO_OBJECTS_DOMAIN"),
 }
 
 LOGGING = logging_configuration(DEVELOPMENT)

@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("cognito_app.urls")), path("demo/", include("cognito_app.contrib.demo.urls"))]
+urlpatterns = [
+    path("s3/", include("cognito_app.contrib.object_storage.urls")),
+    path("", include("cognito_app.urls")),
+    path("demo/", include("cognito_app.contrib.demo.urls")),
+]

@@ -54,7 +54,7 @@ class Credential(Generic[P]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class Claim:
     """What a request says about its own signature."""
 
     key_id: str
@@ -90,7 +90,7 @@ def verify(
     ``regions`` empty accepts any. Raises MissingAuthenticationTokenException, IncompleteSignatureException,
     InvalidSignatureException or ExpiredTokenException.
     """
-    claim = _read_claim(request)
+    claim = read_claim(request)
     _check_scope(claim, service, regions)
     now = clock.now()
     _check_date(claim, now)
@@ -98,7 +98,7 @@ def verify(
     credential = lookup(claim.key_id, claim.token)
     if credential.expires_at is not None and credential.expires_at <= now:
         raise ExpiredTokenException
-    key = _signing_key(credential.secret, claim.date, claim.region, claim.service)
+    key = signing_key(credential.secret, claim.date, claim.region, claim.service)
     behind_path = _canonical_rest(request, claim)
     paths = _canonical_paths(request.path)
     if not any(_is_signed(key, claim, f"{request.method}\n{path}\n{behind_path}") for path in paths):
@@ -106,8 +106,8 @@ def verify(
     return credential.principal
 
 
-def _is_signed(key: bytes, claim: _Claim, canonical: str) -> bool:
-    expected = hmac.digest(key, _string_to_sign(claim, canonical).encode(), sha256).hex()
+def _is_signed(key: bytes, claim: Claim, canonical: str) -> bool:
+    expected = hmac.digest(key, string_to_sign(claim, canonical).encode(), sha256).hex()
     return secrets.compare(expected, claim.signature)
 
 
@@ -121,7 +121,8 @@ def _canonical_paths(path: str) -> list[str]:
     return [once, quote(once, safe="-_.~/")] if "%" in once else [once]
 
 
-def _read_claim(request: SignedRequest) -> _Claim:
+def read_claim(request: SignedRequest) -> Claim:
+    """Return what a request says of its signature. Raises as ``verify`` does for one without or of a wrong form."""
     header = request.headers.get("authorization")
     if header:
         return _from_header(request, header)
@@ -130,7 +131,7 @@ def _read_claim(request: SignedRequest) -> _Claim:
     raise MissingAuthenticationTokenException
 
 
-def _from_header(request: SignedRequest, header: str) -> _Claim:
+def _from_header(request: SignedRequest, header: str) -> Claim:
     algorithm, _, rest = header.strip().partition(" ")
     if algorithm != ALGORITHM:
         raise IncompleteSignatureException(f"Authorization header requires '{ALGORITHM}'.")
@@ -152,7 +153,7 @@ def _from_header(request: SignedRequest, header: str) -> _Claim:
     )
 
 
-def _from_query(request: SignedRequest) -> _Claim:
+def _from_query(request: SignedRequest) -> Claim:
     given = dict(parse_qsl(request.query, keep_blank_values=True))
     names = ("X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Date", "X-Amz-Expires")
     missing = [name for name in names if not given.get(name)]
@@ -174,7 +175,7 @@ def _from_query(request: SignedRequest) -> _Claim:
 
 def _claim(
     credential: str, signed: str, signature: str, stamp: str, token: str | None, presigned_seconds: int | None
-) -> _Claim:
+) -> Claim:
     scope = credential.split("/")
     if len(scope) != 5 or scope[4] != "aws4_request":
         raise IncompleteSignatureException(
@@ -186,7 +187,7 @@ def _claim(
         raise InvalidSignatureException(
             f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{scope[1]}'."
         )
-    return _Claim(
+    return Claim(
         key_id=scope[0],
         date=scope[1],
         region=scope[2],
@@ -199,14 +200,14 @@ def _claim(
     )
 
 
-def _check_scope(claim: _Claim, service: str, regions: tuple[str, ...]) -> None:
+def _check_scope(claim: Claim, service: str, regions: tuple[str, ...]) -> None:
     if regions and claim.region not in regions:
         raise InvalidSignatureException(f"Credential should be scoped to a valid region, not '{claim.region}'.")
     if claim.service != service:
         raise InvalidSignatureException(f"Credential should be scoped to correct service: '{service}'.")
 
 
-def _check_date(claim: _Claim, now: datetime) -> None:
+def _check_date(claim: Claim, now: datetime) -> None:
     stamp = claim.stamp
     day = (int(stamp[:4]), int(stamp[4:6]), int(stamp[6:8]))
     try:
@@ -231,7 +232,7 @@ def _basic(instant: datetime) -> str:
     return f"{instant:%Y%m%dT%H%M%SZ}"
 
 
-def _check_headers(request: SignedRequest, claim: _Claim) -> None:
+def _check_headers(request: SignedRequest, claim: Claim) -> None:
     """What AWS acts upon must be signed, and a declared body hash must be the body's."""
     signed = set(claim.signed_headers)
     unsigned = [name for name in request.headers if name.startswith("x-amz-") and name not in signed]
@@ -244,29 +245,32 @@ def _check_headers(request: SignedRequest, claim: _Claim) -> None:
         raise InvalidSignatureException
 
 
-def _string_to_sign(claim: _Claim, canonical: str) -> str:
+def string_to_sign(claim: Claim, canonical: str) -> str:
+    """Return what a signing key signs for a canonical request."""
     scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
     hashed = sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
     return f"{ALGORITHM}\n{claim.stamp}\n{scope}\n{hashed}"
 
 
-def _canonical_rest(request: SignedRequest, claim: _Claim) -> str:
+def _canonical_rest(request: SignedRequest, claim: Claim) -> str:
     """Return what follows the path in the canonical request."""
-    headers = "".join(f"{name}:{_folded(request.headers.get(name, ''))}\n" for name in claim.signed_headers)
+    headers = "".join(f"{name}:{folded(request.headers.get(name, ''))}\n" for name in claim.signed_headers)
     payload = UNSIGNED_PAYLOAD if _unsigned_payload(request, claim) else sha256(request.body).hexdigest()
-    return "\n".join((_canonical_query(request.query), headers, ";".join(claim.signed_headers), payload))
+    return "\n".join((canonical_query(request.query), headers, ";".join(claim.signed_headers), payload))
 
 
-def _folded(value: str) -> str:
+def folded(value: str) -> str:
+    """Return a header's value as signatures cover it."""
     value = value.strip()
     return _SPACES.sub(" ", value) if "  " in value else value
 
 
-def _unsigned_payload(request: SignedRequest, claim: _Claim) -> bool:
+def _unsigned_payload(request: SignedRequest, claim: Claim) -> bool:
     return claim.presigned_seconds is not None and claim.service == "s3" and request.method == "GET"
 
 
-def _canonical_query(query: str) -> str:
+def canonical_query(query: str) -> str:
+    """Return a query string as signatures cover it."""
     if not query:
         return ""
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -275,7 +279,8 @@ def _canonical_query(query: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    """Return the key that signs a day's requests to a service."""
     key = ("AWS4" + secret).encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), sha256)

@@ -33,6 +33,7 @@ def _demo(facts: dict[str, Any]) -> list[str]:
         f"  Sign-in pages    {facts['domain_url']}",
         f"  Identity pool    {facts['identity_pool_id']}",
         f"  Demo service     {facts['demo_service_url']}",
+        f"  Object storage   {facts['object_storage_url']}   bucket {facts['bucket']}",
         "",
         "AWS CLI:",
         f"  aws --endpoint-url {facts['endpoint']} --region {facts['region']} cognito-idp initiate-auth \\",

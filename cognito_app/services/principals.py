@@ -219,7 +219,12 @@ def context_of(principal: Principal, *, ip: str = "", extra: Mapping[str, str | 
 
 
 def authorize(
-    principal: Principal, action: str, resource: str, *, ip: str = "", extra: Mapping[str, str] | None = None
+    principal: Principal,
+    action: str,
+    resource: str,
+    *,
+    ip: str = "",
+    extra: Mapping[str, str | list[str]] | None = None,
 ) -> None:
     """Check that a principal may do an action on a resource.
 

@@ -36,6 +36,8 @@ NAMES = {
     "secret_access_key",
     "outbox_dir",
     "demo_service_url",
+    "object_storage_url",
+    "bucket",
 }
 
 
@@ -46,7 +48,7 @@ def test_a_second_start_keeps_the_data(tmp_path: Path) -> None:
     stop(second)
     assert set(first.facts) == NAMES
     assert all(first.facts.values())
-    changing = {"endpoint", "domain_url", "portal_url", "demo_service_url"}
+    changing = {"endpoint", "domain_url", "portal_url", "demo_service_url", "object_storage_url"}
     for name in NAMES - changing:
         assert first.facts[name] == second.facts[name], name
     assert stat.S_IMODE(os.stat(tmp_path / "keys.json").st_mode) == 0o600

@@ -16,6 +16,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 
 from cognito_app.conf import app_settings
 from cognito_app.contrib.demo import policies
+from cognito_app.contrib.object_storage import seed
 from cognito_app.management import server, summary
 from cognito_app.services import demo, operators, upkeep
 from cognito_app.services.demo import Demo
@@ -69,6 +70,7 @@ def _facts(directory: Path, *, with_demo: bool) -> dict[str, Any]:
     base = app_settings.public_url
     key_id, secret = demo.administrator()
     made = _demo(directory) if with_demo else Demo()
+    bucket = seed.make("demo-authenticated", "demo-guest") if with_demo else None
     portal = f"{base}/portal/" if operators.exist() else f"{base}/portal/setup/{operators.new_link()}/"
     return {
         "endpoint": base,
@@ -81,6 +83,8 @@ def _facts(directory: Path, *, with_demo: bool) -> dict[str, Any]:
         "secret_access_key": secret,
         "outbox_dir": settings.COGNITO["OUTBOX_DIR"],
         "demo_service_url": f"{base}/demo" if with_demo else None,
+        "object_storage_url": f"{base}/s3",
+        "bucket": bucket,
     }
 
 

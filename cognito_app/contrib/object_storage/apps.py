@@ -1,0 +1,14 @@
+"""The Django app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ObjectStorageConfig(AppConfig):
+    """Buckets and objects."""
+
+    name = "cognito_app.contrib.object_storage"
+    label = "cognito_objects"
+    verbose_name = "Object storage"
+    default_auto_field = "django.db.models.BigAutoField"
