@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 from cognito_app.models import IdentityPool
 from cognito_app.services import identity_credentials, target_iam
 from cognito_app.services.actor import SYSTEM
+from tests.clients import s3
 from tests.clients.exchange import Pool, make_role, trust
 from tests.conftest import App
 from tests.e2e import storage_rights as rights
@@ -44,25 +46,37 @@ def pool(app: App, identity: Any, live_server: LiveServer, settings: Settings) -
     return made
 
 
-@pytest.fixture
-def target(pool: Pool, tmp_path: Path) -> Iterator[str]:
-    """SeaweedFS with the pool's roles; the pool's credentials come from it."""
+def keys_of(given: dict[str, Any]) -> tuple[str, str, str]:
+    found = given["Credentials"]
+    return found["AccessKeyId"], found["SecretKey"], found["SessionToken"]
+
+
+def tables(pool: Pool, people: dict[str, Any], make: Callable[[tuple[str, ...]], Any], administrator: Any) -> Any:
+    """Return what a user and a guest may, at one server."""
+    mine, others, logins = people["mine"], people["others"], people["logins"]
+    rights.prepare(administrator, mine, others)
+    user = make(keys_of(pool.keys(mine, logins)))
+    stranger = make(keys_of(pool.keys(people["guest"])))
+    return {"user": rights.table(user, mine, others), "guest": rights.table(stranger, people["guest"], others)}
+
+
+def test_roles_mean_the_same_here_and_on_seaweedfs(pool: Pool, tmp_path: Path, admin_key: tuple[str, str]) -> None:
+    logins = pool.login()
+    people = {
+        "logins": logins,
+        "mine": pool.get_id(logins),
+        "others": pool.get_id(pool.login(name="bob")),
+        "guest": pool.get_id(),
+    }
+    here = tables(pool, people, s3.client, s3.client(admin_key))
     with weed.running(tmp_path, target_iam.seaweedfs(IdentityPool.objects.get(pk=pool.id))) as address:
         settings = {"endpoint_url": address, "dialect": "seaweedfs"}
         identity_credentials.set_driver(SYSTEM, pool.id, "sts", settings)
-        yield address
-
-
-def keys_of(given: dict[str, Any]) -> tuple[tuple[str, str], str]:
-    found = given["Credentials"]
-    return (found["AccessKeyId"], found["SecretKey"]), found["SessionToken"]
-
-
-def test_users_and_guests_may_what_their_roles_say(pool: Pool, target: str) -> None:
-    logins = pool.login()
-    mine = pool.get_id(logins)
-    others = pool.get_id(pool.login(name="bob"))
-    rights.prepare(rights.client(target, weed.KEY), mine, others)
-    user = rights.client(target, *keys_of(pool.keys(mine, logins)))
-    found = rights.table(user, mine, others)
-    assert found == {}
+        there = tables(pool, people, partial(rights.client, address), rights.client(address, weed.KEY))
+    assert {k: (v, there["user"][k]) for k, v in here["user"].items() if v != there["user"][k]} == {}
+    assert here == there
+    assert here["user"]["put own private"] == "allowed"
+    assert here["user"]["get other's private"] == "refused"
+    assert here["user"]["get public/locked"] == "refused"
+    assert here["guest"]["get public"] == "allowed"
+    assert here["guest"]["put public"] == "refused"

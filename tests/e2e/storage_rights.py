@@ -49,8 +49,8 @@ def guest() -> dict[str, Any]:
     }
 
 
-def client(address: str, key: tuple[str, str], token: str | None = None) -> Any:
-    """Return a client of an S3 server."""
+def client(address: str, key: tuple[str, ...]) -> Any:
+    """Return a client of an S3 server; ``key`` is id and secret, and the token of a session."""
     make: Any = boto3.client
     return make(
         "s3",
@@ -58,7 +58,7 @@ def client(address: str, key: tuple[str, str], token: str | None = None) -> Any:
         region_name="us-east-1",
         aws_access_key_id=key[0],
         aws_secret_access_key=key[1],
-        aws_session_token=token,
+        aws_session_token=key[2] if len(key) > 2 else None,
         config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
     )
 
@@ -96,7 +96,7 @@ def table(s3: Any, mine: str, others: str) -> dict[str, str]:
             "get": lambda at=at: s3.get_object(**at)["Body"].read(),  # type: ignore[misc]
             "head": lambda at=at: s3.head_object(**at),  # type: ignore[misc]
             "list": lambda place=place: s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{place}/"),  # type: ignore[misc]
-            "copy away": lambda place=place: s3.copy_object(  # type: ignore[misc]
+            "copy other's into": lambda place=place: s3.copy_object(  # type: ignore[misc]
                 Bucket=BUCKET,
                 Key=f"{place}/copy.txt",
                 CopySource={"Bucket": BUCKET, "Key": f"private/{others}/there.txt"},
