@@ -88,7 +88,7 @@ def table(s3: Any, mine: str, others: str) -> dict[str, str]:
         "public/locked": "public/locked",
         "elsewhere": "elsewhere",
     }
-    found = {}
+    found: dict[str, str] = {}
     for name, place in places.items():
         at = {"Bucket": BUCKET, "Key": f"{place}/there.txt"}
         tries: dict[str, Callable[[], Any]] = {

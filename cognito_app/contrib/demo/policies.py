@@ -14,6 +14,10 @@ def _arn(path: str) -> str:
     return f"arn:aws:execute-api:{region}:{account}:{API}/{STAGE}/{path}"
 
 
+def _field(name: str) -> str:
+    return f"arn:aws:appsync:{app_settings.region}:{app_settings.account_id}:apis/{API}/types/Query/fields/{name}"
+
+
 def authenticated() -> dict[str, Any]:
     """Return what signed-in users may do: everything below their own prefix, and read the public note."""
     own = "private/${cognito-identity.amazonaws.com:sub}/*"
@@ -24,7 +28,8 @@ def authenticated() -> dict[str, Any]:
                 "Effect": "Allow",
                 "Action": "execute-api:Invoke",
                 "Resource": [_arn(f"GET/{own}"), _arn(f"PUT/{own}"), _arn("GET/public/welcome")],
-            }
+            },
+            {"Effect": "Allow", "Action": "appsync:GraphQL", "Resource": _field("*")},
         ],
     }
 
@@ -33,7 +38,10 @@ def guest() -> dict[str, Any]:
     """Return what guests may do: read the public note."""
     return {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": _arn("GET/public/welcome")}],
+        "Statement": [
+            {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": _arn("GET/public/welcome")},
+            {"Effect": "Allow", "Action": "appsync:GraphQL", "Resource": _field("welcome")},
+        ],
     }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.http import Http404
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -34,8 +37,8 @@ class IgnoreAccept(DefaultContentNegotiation):
 class DemoView(APIView):
     """A view that takes signed requests only."""
 
-    authentication_classes = (SigV4Authentication,)
-    permission_classes = (IAMPermission,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (SigV4Authentication,)
+    permission_classes: Sequence[type[BasePermission]] = (IAMPermission,)
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = IgnoreAccept
 
