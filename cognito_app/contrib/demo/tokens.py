@@ -110,11 +110,12 @@ class GraphQL(DemoView):
     def post(self, request: Request) -> Response:
         """Answer a query for ``me`` or ``welcome``."""
         field = self._field(request)
-        if isinstance(request.user, AwsUser):
+        user: Any = request.user
+        if isinstance(user, AwsUser):
             IAMPermission().has_permission(request, self)
-            caller = {"arn": str(request.user)}
-        elif request.user.is_authenticated:
-            caller = _about(request.user)
+            caller = {"arn": str(user)}
+        elif user.is_authenticated:
+            caller = _about(user)
         else:
             raise exceptions.NotAuthenticated
         return Response({"data": {field: caller if field == "me" else "Welcome!"}})

@@ -82,14 +82,15 @@ class IAMPermission(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Evaluate the policies. Raises PermissionDenied with AWS's text."""
-        principal = getattr(request.user, "principal", None)
-        if principal is None:
+        caller: Any = request.user
+        if not isinstance(caller, AwsUser):
+            # A token's user answers every name with a claim of the token.
             raise exceptions.PermissionDenied({"message": "Missing Authentication Token"})
         action = getattr(view, "iam_action", f"{SERVICE}:Invoke")
         more = view.iam_context(request) if hasattr(view, "iam_context") else None
         ip = client_ip(request._request)
         try:
-            principals.authorize(principal, action, view.iam_resource(request), ip=ip, extra=more)
+            principals.authorize(caller.principal, action, view.iam_resource(request), ip=ip, extra=more)
         except AccessDeniedException as error:
             raise exceptions.PermissionDenied({"message": error.message}) from None
         return True
