@@ -35,7 +35,10 @@ INSTALLED_APPS = [
 ]
 
 # One middleware holds Django's own for the portal: the APIs bypass sessions, CSRF tokens and messages.
-MIDDLEWARE = ["project.middleware.PortalMiddleware"]
+MIDDLEWARE = [
+    "cognito_app.contrib.object_storage.middleware.ObjectStorageMiddleware",
+    "project.middleware.PortalMiddleware",
+]
 SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410"]
 ROOT_URLCONF = "project.urls"
 WSGI_APPLICATION = "project.wsgi.application"

@@ -6,7 +6,6 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
@@ -26,36 +25,42 @@ _CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]{1,16})(?:;chunk-signature=([0-9a-f]{64}
 class Body:
     """The content of a request in pieces; after the last one everything that was declared has been checked.
 
-    ``md5`` and ``checksum`` are known then.
+    ``of_document`` tells that the checksum headers are not this content's.
+    ``md5``, ``size`` and ``checksum`` are known then.
     """
 
-    def __init__(self, request: S3Request, algorithm: str | None = None) -> None:
+    def __init__(self, request: S3Request, algorithm: str | None = None, *, of_document: bool = False) -> None:
         self._request = request
         self._headers = request.headers
         self._payload = request.signature.payload
         self._stream = _stream(request)
-        self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha256 = sha256() if len(self._payload) == 64 else None
-        self._declared = checksums.declared(self._headers)
+        self._declared = None if of_document else checksums.declared(self._headers)
         self._trailer = _trailer_algorithm(self._headers)
-        self.algorithm = (self._declared[0] if self._declared else None) or self._trailer or algorithm
-        self._hash = checksums.new(self.algorithm) if self.algorithm else None
+        named = (self._declared[0] if self._declared else None) or self._trailer or algorithm
+        self._digests = checksums.Digests(named)
         self._expected_md5 = _content_md5(self._headers)
         self.length = self._length()
-        self.size = 0
+
+    @property
+    def algorithm(self) -> str | None:
+        """The algorithm of the checksum, if there is one."""
+        return self._digests.algorithm
 
     @property
     def md5(self) -> str:
         """The content's MD5 in hexadecimal."""
-        return self._md5.hexdigest()
+        return self._digests.md5
+
+    @property
+    def size(self) -> int:
+        """The content's size."""
+        return self._digests.size
 
     @property
     def checksum(self) -> dict[str, str]:
         """The content's checksum in the form in which rows hold it."""
-        if self._hash is None or self.algorithm is None:
-            return {}
-        value = checksums.text(self._hash.digest())
-        return {"algorithm": self.algorithm, "value": value, "type": checksums.FULL_OBJECT}
+        return self._digests.checksum
 
     def _length(self) -> int | None:
         streamed = self._payload in signatures.STREAMING
@@ -76,12 +81,11 @@ class Body:
         trailers: dict[str, str] = {}
         most = conf.current().max_object_bytes
         for piece in self._decoded(trailers) if chunked else _plain(self._stream):
-            self.size += len(piece)
+            self._digests.update(piece)
             if self.size > most or (self.length is not None and self.size > self.length):
                 raise S3Error("EntityTooLarge" if self.size > most else "IncompleteBody")
-            for taken in (self._md5, self._sha256, self._hash):
-                if taken is not None:
-                    taken.update(piece)
+            if self._sha256 is not None:
+                self._sha256.update(piece)
             yield piece
         self._check(trailers)
 
@@ -103,7 +107,7 @@ class Body:
                 ClientComputedContentSHA256=self._payload,
                 S3ComputedContentSHA256=self._sha256.hexdigest(),
             )
-        if self._expected_md5 is not None and self._md5.digest() != self._expected_md5:
+        if self._expected_md5 is not None and bytes.fromhex(self.md5) != self._expected_md5:
             raise S3Error("BadDigest")
         expected = self._declared[1] if self._declared else None
         if self._trailer is not None:
@@ -117,7 +121,9 @@ class Body:
                 )
             checksums.check_form(self._trailer, expected)
         if expected is not None and self.checksum["value"] != expected:
-            raise S3Error("BadDigest", f"The {self.algorithm} you specified did not match the calculated checksum.")
+            raise S3Error(
+                "BadDigest", f"The {self._digests.algorithm} you specified did not match the calculated checksum."
+            )
 
     def _decoded(self, trailers: dict[str, str]) -> Iterator[bytes]:
         lines = _Lines(self._stream)

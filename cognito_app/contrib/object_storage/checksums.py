@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Protocol
 
@@ -45,6 +45,41 @@ class Crc:
     def digest(self) -> bytes:
         """Return the value, most significant byte first."""
         return self._value.to_bytes(self._size, "big")
+
+
+class Digests:
+    """What is computed over a content while it passes: MD5, size, and a checksum if there is an algorithm."""
+
+    def __init__(self, algorithm: str | None = None) -> None:
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._hash = new(algorithm) if algorithm else None
+        self.algorithm = algorithm
+        self.size = 0
+
+    def update(self, piece: bytes) -> None:
+        """Take more of the content."""
+        self.size += len(piece)
+        self._md5.update(piece)
+        if self._hash is not None:
+            self._hash.update(piece)
+
+    def passing(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield what passes by."""
+        for piece in pieces:
+            self.update(piece)
+            yield piece
+
+    @property
+    def md5(self) -> str:
+        """The MD5 in hexadecimal."""
+        return self._md5.hexdigest()
+
+    @property
+    def checksum(self) -> dict[str, str]:
+        """The checksum in the form in which rows hold it."""
+        if self._hash is None or self.algorithm is None:
+            return {}
+        return {"algorithm": self.algorithm, "value": text(self._hash.digest()), "type": FULL_OBJECT}
 
 
 def new(algorithm: str) -> Hash:

@@ -25,7 +25,6 @@ class Wanted:
     after: bytes
     limit: int
     fields: tuple[str, ...]
-    order: tuple[str, ...] = ("key",)
 
 
 @dataclass(slots=True)
@@ -57,13 +56,13 @@ def page(rows: models.QuerySet[Any], wanted: Wanted) -> Page:
 
 def _entries(rows: models.QuerySet[Any], wanted: Wanted) -> Iterator[tuple[bytes, Row | None]]:
     """Yield keys with their rows, and common prefixes with None."""
-    low: bytes | None = max(wanted.prefix, _behind(wanted))
+    low: bytes | None = first_key(wanted)
     end = successor(wanted.prefix)
     if end is not None:
         rows = rows.filter(key__lt=end)
     size = min(FIRST_BATCH, wanted.limit + 1) if wanted.delimiter else wanted.limit + 1
     while low is not None:
-        batch = list(rows.filter(key__gte=low).order_by(*wanted.order).values("key", *wanted.fields)[:size])
+        batch = list(rows.filter(key__gte=low).order_by("key").values("key", *wanted.fields)[:size])
         skip: bytes | None = None
         skipped = False
         for row in batch:
@@ -88,8 +87,12 @@ def common_prefix(key: bytes, wanted: Wanted) -> bytes | None:
     return None if at < 0 else key[: at + len(wanted.delimiter)]
 
 
+def first_key(wanted: Wanted) -> bytes:
+    """Return the first key that may be listed; behind a common prefix it is one without that prefix."""
+    return max(wanted.prefix, _behind(wanted))
+
+
 def _behind(wanted: Wanted) -> bytes:
-    """Return the first key that may come behind ``after``; a common prefix is behind all that it stands for."""
     after = wanted.after
     if not after:
         return b""

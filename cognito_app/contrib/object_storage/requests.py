@@ -24,7 +24,7 @@ class S3Request:
     """``path`` are the bytes of the whole decoded path, as they were signed; ``key`` is None for a bucket's address.
 
     ``headers`` have lower-case names; with a presigned address those ``x-amz-`` ones count that stand in its query.
-
+    ``own_origin`` tells that the host serves nothing else.
     ``signature`` and ``principal`` are set once the signature was verified.
     """
 
@@ -37,6 +37,7 @@ class S3Request:
     signed: SignedRequest
     django: HttpRequest
     ip: str
+    own_origin: bool = False
     request_id: str = field(default_factory=lambda: ids.uuid4().replace("-", "")[:16].upper())
     caller: Principal | None = None
     signature: Any = None
@@ -63,7 +64,9 @@ class S3Request:
         return self.key
 
 
-def read(request: HttpRequest, *, prefix: bytes = b"", host_bucket: str | None = None) -> S3Request:
+def read(
+    request: HttpRequest, *, prefix: bytes = b"", host_bucket: str | None = None, own_origin: bool = False
+) -> S3Request:
     """Return a Django request as S3 sees it; ``prefix`` is the path that the service is mounted at."""
     # Bytes that are no UTF-8 are escapes again in Django's path: a signature over them does not fit.
     path = request.path.encode()
@@ -86,6 +89,7 @@ def read(request: HttpRequest, *, prefix: bytes = b"", host_bucket: str | None =
         signed=signed,
         django=request,
         ip=client_ip(request),
+        own_origin=own_origin,
     )
 
 

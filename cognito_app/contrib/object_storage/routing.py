@@ -9,8 +9,19 @@ from collections.abc import Callable, Mapping
 
 from django.http.response import HttpResponseBase
 
+from cognito_app.contrib.object_storage import sources
 from cognito_app.contrib.object_storage.errors import S3Error
-from cognito_app.contrib.object_storage.operations import buckets, lists, objects
+from cognito_app.contrib.object_storage.operations import (
+    bucket_cors,
+    buckets,
+    copies,
+    deletes,
+    lists,
+    multipart,
+    objects,
+    tagging,
+    upload_lists,
+)
 from cognito_app.contrib.object_storage.requests import S3Request
 
 Operation = Callable[[S3Request], HttpResponseBase]
@@ -69,6 +80,11 @@ BUCKET: Mapping[tuple[str, frozenset[str]], Operation] = {
     ("PUT", frozenset()): buckets.create_bucket,
     ("HEAD", frozenset()): buckets.head_bucket,
     ("DELETE", frozenset()): buckets.delete_bucket,
+    ("POST", frozenset({"delete"})): deletes.delete_objects,
+    ("GET", frozenset({"uploads"})): upload_lists.list_multipart_uploads,
+    ("GET", frozenset({"cors"})): bucket_cors.get_bucket_cors,
+    ("PUT", frozenset({"cors"})): bucket_cors.put_bucket_cors,
+    ("DELETE", frozenset({"cors"})): bucket_cors.delete_bucket_cors,
 }
 
 OBJECT: Mapping[tuple[str, frozenset[str]], Operation] = {
@@ -78,7 +94,22 @@ OBJECT: Mapping[tuple[str, frozenset[str]], Operation] = {
     ("HEAD", frozenset({"partNumber"})): objects.head_object,
     ("PUT", frozenset()): objects.put_object,
     ("DELETE", frozenset()): objects.delete_object,
+    ("POST", frozenset({"uploads"})): multipart.create_multipart_upload,
+    ("PUT", frozenset({"uploadId", "partNumber"})): multipart.upload_part,
+    ("POST", frozenset({"uploadId"})): multipart.complete_multipart_upload,
+    ("DELETE", frozenset({"uploadId"})): multipart.abort_multipart_upload,
+    ("GET", frozenset({"uploadId"})): upload_lists.list_parts,
+    ("GET", frozenset({"tagging"})): tagging.get_object_tagging,
+    ("PUT", frozenset({"tagging"})): tagging.put_object_tagging,
+    ("DELETE", frozenset({"tagging"})): tagging.delete_object_tagging,
 }
+
+
+COPIES: Mapping[frozenset[str], Operation] = {
+    frozenset(): copies.copy_object,
+    frozenset({"uploadId", "partNumber"}): multipart.upload_part_copy,
+}
+"""Operations of PUT with a source, by the sub-resources in the query."""
 
 
 def operation(request: S3Request) -> Operation:
@@ -88,6 +119,8 @@ def operation(request: S3Request) -> Operation:
         if request.query["versionId"] != "null":
             raise S3Error("InvalidArgument", "Invalid version id specified", ArgumentName="versionId")
         asked -= {"versionId"}
+    if request.method == "PUT" and request.key is not None and sources.HEADER in request.headers and asked in COPIES:
+        return COPIES[asked]
     table = ROOT if request.bucket is None else BUCKET if request.key is None else OBJECT
     found = table.get((request.method, asked))
     if found is not None and request.query.get("list-type", "2") == "2":

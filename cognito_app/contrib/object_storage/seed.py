@@ -32,7 +32,6 @@ CORS: list[dict[str, Any]] = [
             "x-amz-request-id",
             "x-amz-checksum-crc32",
             "x-amz-checksum-type",
-            "x-amz-meta-*",
         ],
         "MaxAgeSeconds": 3000,
     }

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from cognito_app.conf import app_settings
-from cognito_app.contrib.object_storage import answers, requests, routing, signatures
+from cognito_app.contrib.object_storage import answers, cors, requests, routing, signatures
 from cognito_app.contrib.object_storage.errors import S3Error
 from cognito_app.contrib.object_storage.requests import S3Request
 from cognito_app.services import stamps
-
-_logger = logging.getLogger(__name__)
 
 
 @csrf_exempt
@@ -29,18 +25,23 @@ def serve(request: S3Request) -> HttpResponseBase:
     stamps.begin_request()
     try:
         response = _answer(request)
+        cors.decorate(request, response)
     except S3Error as error:
         response = answers.error(request, error)
+        cors.decorate(request, response)
     finally:
         stamps.end_request()
     response["x-amz-request-id"] = request.request_id
-    # What users store must not run as a script of the origin that serves it.
     response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox"
+    if not request.own_origin:
+        # What users store must not run as a script of the portal's and the sign-in pages' origin.
+        response["Content-Security-Policy"] = "sandbox"
     return response
 
 
 def _answer(request: S3Request) -> HttpResponseBase:
+    if request.method == "OPTIONS":
+        return cors.preflight(request)
     requests.check_key(request)
     request.caller, request.signature = signatures.verify(request, app_settings.signing_regions)
     expected = request.headers.get("x-amz-expected-bucket-owner")

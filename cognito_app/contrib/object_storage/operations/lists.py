@@ -59,9 +59,9 @@ def _authorized_limit(request: S3Request) -> int:
     return page_size(request, "max-keys")
 
 
-def page_size(request: S3Request, name: str) -> int:
-    """Return the number in a parameter, at most a thousand. Raises InvalidArgument."""
-    text = request.query.get(name) or str(MOST)
+def page_size(request: S3Request, name: str, *, default: int = MOST, most: int = MOST) -> int:
+    """Return the number in a parameter, at most ``most``. Raises InvalidArgument."""
+    text = request.query.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**31):
         raise S3Error(
             "InvalidArgument",
@@ -69,7 +69,7 @@ def page_size(request: S3Request, name: str) -> int:
             ArgumentName=name,
             ArgumentValue=text,
         )
-    return min(int(text), MOST)
+    return min(int(text), most)
 
 
 def _position(scope: str, token: str) -> bytes:
