@@ -86,6 +86,13 @@ def test_a_backend_knows_user_and_groups_by_either_token(tokens: Any, kind: str)
     assert (told["username"], told["groups"]) == ("ann", ["demo-group"])
 
 
+def test_a_token_may_stand_alone_where_gateways_take_it_so(tokens: Any) -> None:
+    bare = {"Authorization": tokens["AccessToken"]}
+    assert Client().get("/demo/me", headers=bare).status_code == 200
+    assert Client().get("/demo/api", headers=bare).status_code == 401
+    assert Client().get("/demo/me", headers={"Authorization": "Basic x"}).status_code == 401
+
+
 def test_groups_open_what_is_theirs(app: App, tokens: Any) -> None:
     app.sign_up("bob")
     assert ask("staff", tokens["AccessToken"]).status_code == 200

@@ -36,9 +36,10 @@ Permissions = Sequence[type[BasePermission]]
 
 
 class AnyUseAuthentication(CognitoTokenAuthentication):
-    """Takes access and ID tokens, as a Cognito authorizer does."""
+    """Takes access and ID tokens, with and without ``Bearer``, as a Cognito authorizer does."""
 
     token_uses = ("access", "id")
+    bare_tokens = True
 
 
 class TokenView(DemoView):

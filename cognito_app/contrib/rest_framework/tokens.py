@@ -51,11 +51,18 @@ class PoolUserOfToken(TokenUser):
 class CognitoTokenAuthentication(JWTStatelessUserAuthentication):
     """Takes access tokens (and ID tokens if ``token_uses`` says so) of this installation's pools.
 
-    ``pool_ids`` empty takes those of every pool. An access token that was revoked is refused.
+    ``pool_ids`` empty takes those of every pool. An access token that was revoked is refused. With ``bare_tokens`` the
+    header may have the token alone, without ``Bearer``, as clients of API Gateway and AppSync send it.
     """
 
     pool_ids: ClassVar[tuple[str, ...]] = ()
     token_uses: ClassVar[tuple[str, ...]] = ("access",)
+    bare_tokens: ClassVar[bool] = False
+
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        """Return the token of an Authorization header, None if it has another scheme."""
+        parts = header.split()
+        return parts[0] if self.bare_tokens and len(parts) == 1 else super().get_raw_token(header)
 
     def get_validated_token(self, raw_token: bytes) -> Token:
         """Verify a token. Raises InvalidToken, which answers 401."""
