@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 urlpatterns = [
-    path("s3/", include("cognito_app.contrib.object_storage.urls")),
+    re_path(r"^s3(?:/|$)", include("cognito_app.contrib.object_storage.urls")),
     path("", include("cognito_app.urls")),
     path("demo/", include("cognito_app.contrib.demo.urls")),
 ]

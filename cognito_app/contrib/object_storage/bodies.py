@@ -19,6 +19,7 @@ from cognito_app.core import secrets
 PIECE = 256 * 1024
 MAX_DOCUMENT = 4 * 1024 * 1024
 MAX_LINE = 8 * 1024
+LEFT_BYTES = 1024 * 1024
 _CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]{1,16})(?:;chunk-signature=([0-9a-f]{64}))?", re.ASCII)
 
 
@@ -99,6 +100,7 @@ class Body:
         return bytes(found)
 
     def _check(self, trailers: Mapping[str, str]) -> None:
+        self._request.body_read = True
         if self.length is not None and self.size != self.length:
             raise S3Error("IncompleteBody")
         if self._sha256 is not None and not secrets.compare(self._sha256.hexdigest(), self._payload):
@@ -227,6 +229,28 @@ def _stream(request: S3Request) -> Any:
     if chunked and environ.get("wsgi.input_terminated"):
         return _Guarded(environ["wsgi.input"])
     return _Guarded(request.django)
+
+
+def leave(request: S3Request) -> bool:
+    """Deal with a content that nobody read; True if the connection must be closed behind the answer.
+
+    A client that waits for ``100 Continue`` and gets a refusal does not send its content, but the server goes on to
+    expect it, and would take it out of the next request. Reading makes it be sent; a long one is not worth that.
+    """
+    headers = request.headers
+    length = headers.get("content-length", "")
+    if request.body_read or not (length.strip("0") or "transfer-encoding" in headers):
+        return False
+    stream, left = _stream(request), LEFT_BYTES
+    try:
+        while left > 0 and not (length.isdigit() and int(length) > LEFT_BYTES):
+            piece = stream.read(PIECE)
+            if not piece:
+                return False
+            left -= len(piece)
+    except S3Error:
+        return True
+    return True
 
 
 def _trailer_algorithm(headers: Mapping[str, str]) -> str | None:

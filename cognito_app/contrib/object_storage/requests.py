@@ -25,7 +25,8 @@ class S3Request:
 
     ``headers`` have lower-case names; with a presigned address those ``x-amz-`` ones count that stand in its query.
     ``own_origin`` tells that the host serves nothing else.
-    ``signature`` and ``principal`` are set once the signature was verified.
+    ``body_read`` tells that the content was read to its end. ``signature`` and ``caller`` are set once the signature
+    was verified.
     """
 
     method: str
@@ -40,6 +41,7 @@ class S3Request:
     own_origin: bool = False
     request_id: str = field(default_factory=lambda: ids.uuid4().replace("-", "")[:16].upper())
     caller: Principal | None = None
+    body_read: bool = False
     signature: Any = None
 
     @property

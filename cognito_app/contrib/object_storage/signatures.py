@@ -25,6 +25,7 @@ STREAMING_UNSIGNED = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 STREAMING_SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 STREAMING_SIGNED_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
 STREAMING = frozenset({STREAMING_UNSIGNED, STREAMING_SIGNED, STREAMING_SIGNED_TRAILER})
+OLD_VERSION = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
 EMPTY = sha256(b"").hexdigest()
 
 
@@ -82,6 +83,8 @@ def verify(request: S3Request, regions: tuple[str, ...]) -> tuple[Principal, Sig
 
 def _claim(request: S3Request) -> Claim:
     header = request.headers.get("authorization", "")
+    if not header and {"AWSAccessKeyId", "Signature"} <= request.query.keys():
+        raise S3Error("InvalidRequest", OLD_VERSION)
     if not header and "X-Amz-Signature" not in request.query:
         raise S3Error("AccessDenied")
     if header and "X-Amz-Signature" in request.query:
@@ -91,10 +94,7 @@ def _claim(request: S3Request) -> Claim:
             "Signature query string parameter or the Authorization header should be specified",
         )
     if header and not header.startswith("AWS4-"):
-        raise S3Error(
-            "InvalidRequest",
-            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
-        )
+        raise S3Error("InvalidRequest", OLD_VERSION)
     try:
         return sigv4.read_claim(request.signed)
     except ServiceError as error:

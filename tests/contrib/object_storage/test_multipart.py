@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,7 @@ def test_rights_for_uploads(s3: Any, bucket: str) -> None:
     writer = clients.client(clients.user(clients.may("s3:PutObject", f"arn:aws:s3:::{bucket}/o")))
     upload = begin(writer, bucket)
     sent = part(writer, bucket, upload, 1, b"x")
-    for call in (
+    attempts: list[Callable[[], Any]] = [
         lambda: writer.abort_multipart_upload(Bucket=bucket, Key="o", UploadId=upload),
         lambda: writer.list_parts(Bucket=bucket, Key="o", UploadId=upload),
         lambda: writer.list_multipart_uploads(Bucket=bucket),
@@ -195,7 +196,8 @@ def test_rights_for_uploads(s3: Any, bucket: str) -> None:
         lambda: writer.upload_part_copy(
             Bucket=bucket, Key="o", UploadId=upload, PartNumber=2, CopySource={"Bucket": bucket, "Key": "o"}
         ),
-    ):
+    ]
+    for call in attempts:
         with refused("AccessDenied", 403):
             call()
     complete(writer, bucket, upload, [sent])
