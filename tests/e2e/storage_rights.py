@@ -66,14 +66,8 @@ def client(address: str, key: tuple[str, ...]) -> Any:
 def prepare(administrator: Any, mine: str, others: str) -> None:
     """Make the bucket and a file in every place."""
     administrator.create_bucket(Bucket=BUCKET)
-    for place in (
-        f"private/{mine}",
-        f"private/{others}",
-        f"protected/{others}",
-        "public",
-        "public/locked",
-        "elsewhere",
-    ):
+    places = [f"{level}/{who}" for level in ("private", "protected") for who in (mine, others)]
+    for place in (*places, "public", "public/locked", "elsewhere"):
         administrator.put_object(Bucket=BUCKET, Key=f"{place}/there.txt", Body=b"there")
 
 
