@@ -1,11 +1,13 @@
 // AWS SDK for JavaScript v3: a sign-in, an identity, its credentials, and objects below its own prefix.
 import { createReadStream, writeFileSync } from 'node:fs'
+import { CognitoIdentityClient, GetOpenIdTokenCommand } from '@aws-sdk/client-cognito-identity'
 import { CognitoIdentityProviderClient, InitiateAuthCommand } from '@aws-sdk/client-cognito-identity-provider'
 import { fromCognitoIdentityPool } from '@aws-sdk/credential-providers'
 import * as s3 from '@aws-sdk/client-s3'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
 
 const given = JSON.parse(process.env.GIVEN)
 const where = { region: given.region, endpoint: given.endpoint }
@@ -56,8 +58,15 @@ await files.send(new s3.CopyObjectCommand(copied))
 const guest = await identify({})()
 const sts = new STSClient({ ...where, credentials: mine })
 const foreign = 'private/us-east-1:00000000-0000-4000-8000-000000000000/x'
+// The identity's own token, which the classic flow hands to an STS, by a library that finds the keys itself.
+const identities = new CognitoIdentityClient({ ...where, credentials: { accessKeyId: 'x', secretAccessKey: 'x' } })
+const { Token } = await identities.send(new GetOpenIdTokenCommand({ IdentityId: mine.identityId, Logins: logins }))
+const document = await (await fetch(`${given.endpoint}/.well-known/openid-configuration`)).json()
+const rules = { issuer: document.issuer, audience: given.identity_pool_id }
+const verified = await jwtVerify(Token, createRemoteJWKSet(new URL(document.jwks_uri)), rules)
 console.log(
   JSON.stringify({
+    token: [verified.protectedHeader.alg, verified.payload.sub, verified.payload.amr[0]],
     identity: mine.identityId,
     again: (await identify({ logins })()).identityId,
     text: await text(`${own}/a b+ü.txt`),

@@ -25,9 +25,11 @@ pytestmark = [
 HERE = Path(__file__).parent
 PACKAGES = [
     "aws-amplify@6",
+    "jose@6",
     *(
         f"@aws-sdk/{name}@3"
         for name in (
+            "client-cognito-identity",
             "client-cognito-identity-provider",
             "client-s3",
             "client-sts",
@@ -101,6 +103,7 @@ def run(folder: Path, storage: Running, script: str) -> dict[str, Any]:
 def test_aws_sdk_v3_keeps_files_of_an_identity(storage: Running, folder: Path) -> None:
     told = run(folder, storage, "storage_sdk.mjs")
     assert told["identity"] == told["again"]
+    assert told["token"] == ["RS512", told["identity"], "authenticated"]
     assert (told["text"], told["range"], told["streamed"], told["link"]) == ("hello", "ell", "streamed", "hello")
     assert told["metadata"] == {"by": "sdk"}
     assert told["keys"] == [["a b+ü.txt", 5], ["big", 11 * 1024 * 1024], ["stream", 8]]
