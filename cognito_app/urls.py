@@ -70,4 +70,9 @@ if apps.is_installed("django.contrib.admin") and apps.is_installed("django_otp.p
     # Without its second factor there is no portal.
     from cognito_app.portal.pages import portal_site
 
+    if apps.is_installed("cognito_app.contrib.object_storage"):
+        from cognito_app.contrib.object_storage import portal as object_pages
+        from cognito_app.portal.base import ServiceAdmin, actor_of
+
+        object_pages.register(portal_site, ServiceAdmin, actor_of)
     urlpatterns.insert(0, path("portal/", portal_site.urls))

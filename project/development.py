@@ -47,6 +47,7 @@ def prepare(arguments: list[str]) -> None:
     os.environ["COGNITO_DATA_DIR"] = str(directory)
     os.environ["COGNITO_PUBLIC_URL"] = f"http://localhost:{options.port}"
     os.environ.setdefault("COGNITO_AUTH_BASE_DOMAIN", f"auth.localhost:{options.port}")
+    os.environ.setdefault("COGNITO_OBJECTS_DOMAIN", f"s3.localhost:{options.port}")
     # Two workers with one hash each: more hashes than processors only get in each other's way.
     os.environ.setdefault("COGNITO_PASSWORD_SLOTS", "1")
     os.environ["COGNITO_ANY_KEY"] = "1" if options.any_key else "0"

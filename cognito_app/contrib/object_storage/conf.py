@@ -35,6 +35,13 @@ _NAMES = frozenset(item.name for item in fields(Configuration))
 
 
 def current() -> Configuration:
-    """Return the settings as they are now."""
-    given: dict[str, Any] = getattr(settings, "COGNITO_OBJECT_STORAGE", {})
-    return Configuration(**{key.lower(): value for key, value in given.items() if key.lower() in _NAMES})
+    """Return the settings as they are now; they are built anew only when the dict is replaced."""
+    global _built  # one for the process
+    given: dict[str, Any] | None = getattr(settings, "COGNITO_OBJECT_STORAGE", None)
+    if _built[0] is not given:
+        known = {key.lower(): value for key, value in (given or {}).items() if key.lower() in _NAMES}
+        _built = (given, Configuration(**known))
+    return _built[1]
+
+
+_built: tuple[dict[str, Any] | None, Configuration] = (None, Configuration())

@@ -18,6 +18,7 @@ from cognito_app.contrib.object_storage.requests import S3Request
 
 METHODS = ("GET", "PUT", "HEAD", "POST", "DELETE")
 MAX_RULES = 100
+LISTS = ("AllowedHeaders", "AllowedMethods", "AllowedOrigins", "ExposeHeaders")
 VARY = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"
 NOT_ALLOWED = (
     "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / "
@@ -44,6 +45,19 @@ def check(rules: Sequence[Rule]) -> None:
             for pattern in rule.get(kind, ()):
                 if pattern.count("*") > 1:
                     raise S3Error("InvalidRequest", f'{kind[:-1]} "{pattern}" can not have more than one wildcard.')
+
+
+def check_shape(rules: Any) -> None:
+    """Check that rules typed by hand have S3's shape. Raises MalformedXML."""
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise S3Error("MalformedXML", "Give a list of rules.")
+    for rule in rules:
+        for name, value in rule.items():
+            good = name == "ID" and isinstance(value, str)
+            good = good or (name == "MaxAgeSeconds" and isinstance(value, int) and not isinstance(value, bool))
+            texts = isinstance(value, list) and all(isinstance(text, str) for text in value)
+            if not good and not (name in LISTS and texts):
+                raise S3Error("MalformedXML", f"A rule has no member {name} of this form.")
 
 
 def preflight(request: S3Request) -> HttpResponseBase:

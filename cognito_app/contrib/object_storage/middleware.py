@@ -51,6 +51,8 @@ def _host(request: HttpRequest, domain: str) -> str:
 
 def _is_for_s3(request: HttpRequest) -> bool:
     meta = request.META
+    if request.path_info == "/" and request.method != "GET":
+        return False  # the address of the other services, which S3 uses for its list of buckets only
     if signatures.names_s3(meta.get("HTTP_AUTHORIZATION", ""), meta.get("QUERY_STRING", "")):
         return True
     asked: str = meta.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")

@@ -54,6 +54,7 @@ class StoredObject(Described):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["bucket", "key"], name="object_key_unique")]
+        verbose_name = "object"
 
     def __str__(self) -> str:
         return bytes(self.key).decode("utf-8", "replace")

@@ -153,6 +153,13 @@ def delete(bucket_name: str, key: bytes) -> None:
         StoredObject.objects.filter(pk=row.pk).delete()
 
 
+@transaction.atomic
+def delete_for_operator(actor: Actor, bucket_name: str, key: bytes) -> None:
+    """Delete an object from the portal, which leaves a trace."""
+    delete(bucket_name, key)
+    audit(actor, "DeleteObject", subject=f"{bucket_name}/{key.decode()}")
+
+
 def set_tags(bucket_name: str, key: bytes, tags: Mapping[str, str]) -> None:
     """Replace an object's tags. Raises NoSuchKey."""
     if not StoredObject.objects.filter(bucket_id=bucket_name, key=key).update(tags=tags):

@@ -85,6 +85,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "object",
                 "constraints": [models.UniqueConstraint(fields=("bucket", "key"), name="object_key_unique")],
             },
         ),
