@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from cognito_app.services.federated_sign_in import openid
 from cognito_app.services.federated_sign_in.journey import Protocol
 
-PROTOCOLS: dict[str, Protocol] = {}
+PROTOCOLS: dict[str, Protocol] = {
+    "OIDC": openid.depart,
+    "Google": openid.depart,
+    "Facebook": openid.depart,
+    "LoginWithAmazon": openid.depart,
+    "SignInWithApple": openid.depart,
+}
