@@ -1,0 +1,14 @@
+"""By type of provider, how a sign-in begins; a protocol may ask the network and raises FederationRefused."""
+
+from __future__ import annotations
+
+from cognito_app.services.federated_sign_in import openid
+from cognito_app.services.federated_sign_in.journey import Protocol
+
+PROTOCOLS: dict[str, Protocol] = {
+    "OIDC": openid.depart,
+    "Google": openid.depart,
+    "Facebook": openid.depart,
+    "LoginWithAmazon": openid.depart,
+    "SignInWithApple": openid.depart,
+}
