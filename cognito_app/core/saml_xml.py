@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from lxml import etree  # type: ignore[import-untyped]  # has no types of its own
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
 from cognito_app.core import clock
@@ -94,7 +95,8 @@ def instant(text: Any) -> datetime:
 
 def elements_of(root: Any) -> list[Any]:
     """Return the elements of a document that has nothing but elements, with ids given once. Raises SamlError."""
-    elements = list(root.iter())
+    # The elements of the library hide comments, instructions and entities from whoever asks them.
+    elements = list(etree._Element.iter(root))
     if any(not isinstance(element.tag, str) for element in elements):
         raise SamlError("a comment, an instruction or an entity")
     ids = [element.get("ID") for element in elements if element.get("ID") is not None]
