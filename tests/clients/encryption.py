@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import xmlsec
+from importlib import import_module
+from typing import Any
+
 from lxml import etree  # type: ignore[import-untyped]  # has no types of its own
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
+
+xmlsec: Any = import_module("xmlsec")  # its types leave out half of it
+Transform = xmlsec.Transform
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
 
@@ -13,9 +18,9 @@ def encrypted(
     xml: str,
     certificate: str,
     *,
-    cipher: str = xmlsec.Transform.AES256,
+    cipher: str = Transform.AES256,
     size: int = 256,
-    transport: str = xmlsec.Transform.RSA_OAEP,
+    transport: str = Transform.RSA_OAEP,
 ) -> str:
     """Return a Response in XML with its assertion encrypted for a certificate."""
     root = etree.fromstring(xml.encode())

@@ -8,14 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import xmlsec
 from cryptography.hazmat.primitives import serialization
 
 from cognito_app.core import certificates, clock, jose, saml_response
 from cognito_app.core.saml_response import UNSOLICITED, Assertion, Expected
 from cognito_app.core.saml_xml import Reason, SamlError
 from tests.clients.assertions import ENTITY, encoded, response, signed
-from tests.clients.encryption import encrypted
+from tests.clients.encryption import Transform, encrypted
 from tests.clients.providers import CERTIFICATE
 
 ACS = "https://auth.example.com/saml2/idpresponse"
@@ -94,10 +93,10 @@ def test_a_failure_is_told_apart() -> None:
 
 
 CIPHERS = {
-    "aes128-cbc": (xmlsec.Transform.AES128, 128),
-    "aes256-cbc": (xmlsec.Transform.AES256, 256),
-    "aes128-gcm": (xmlsec.Transform.AES128_GCM, 128),
-    "aes256-gcm": (xmlsec.Transform.AES256_GCM, 256),
+    "aes128-cbc": (Transform.AES128, 128),
+    "aes256-cbc": (Transform.AES256, 256),
+    "aes128-gcm": (Transform.AES128_GCM, 128),
+    "aes256-gcm": (Transform.AES256_GCM, 256),
 }
 
 
@@ -158,7 +157,7 @@ def test_another_key_reads_nothing() -> None:
 
 
 def test_padding_of_pkcs1_is_refused() -> None:
-    document = encrypted(signed(xml()), FOR_ME, transport=xmlsec.Transform.RSA_PKCS1)
+    document = encrypted(signed(xml()), FOR_ME, transport=Transform.RSA_PKCS1)
     assert reason_of(document, encrypted=True) == Reason.UNUSABLE
 
 
