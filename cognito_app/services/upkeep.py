@@ -22,8 +22,9 @@ from cognito_app.models import (
     UserSession,
     VerificationCode,
 )
-from cognito_app.services import keys, outbox, saml_metadata, throttle
+from cognito_app.services import keys, outbox, throttle
 from cognito_app.services.imports import jobs, worker
+from cognito_app.services.saml import metadata
 
 PAUSE_SECONDS = 5.0
 ROUNDS_BETWEEN_SWEEPS = 120
@@ -108,7 +109,7 @@ def _refresh_metadata(stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             close_old_connections()
-            saml_metadata.refresh_due()
+            metadata.refresh_due()
         except Exception:
             # The next round may find the database again.
             log.exception("metadata_failed")

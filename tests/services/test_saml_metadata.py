@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from cognito_app.core import saml_metadata as documents
 from cognito_app.models import AuditEvent, IdentityProvider
-from cognito_app.services import saml_metadata
+from cognito_app.services.saml import metadata as saml_metadata
 from tests.clients.assertions import FOREIGN_CERTIFICATE
 from tests.clients.providers import CERTIFICATE, Page, add, add_saml, change, describe, metadata, serving
 from tests.conftest import App
