@@ -49,7 +49,9 @@ KEY_TRANSPORTS = frozenset(
 CIPHERS = frozenset(
     {f"http://www.w3.org/2001/04/xmlenc#aes{bits}-cbc" for bits in (128, 192, 256)}
     | {f"http://www.w3.org/2009/xmlenc11#aes{bits}-gcm" for bits in (128, 192, 256)}
+    | {"http://www.w3.org/2001/04/xmlenc#tripledes-cbc"}
 )
+"""What content is encrypted by: a signature tells whose it is, so that even the cipher that every old one knows will do."""
 
 
 class Reason(StrEnum):
