@@ -14,8 +14,19 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from cognito_app.aws.uploads import upload
 from cognito_app.aws.view import aws_view
-from cognito_app.oauth import authorize, discovery, identity_documents, logout, revoke, saml, token, userinfo
-from cognito_app.pages import assets, confirm, error, event_feedback, login, passkeys, recovery, signed_out, signup
+from cognito_app.oauth import authorize, discovery, identity_documents, logout, revoke, token, userinfo
+from cognito_app.pages import (
+    assets,
+    confirm,
+    error,
+    event_feedback,
+    login,
+    passkeys,
+    recovery,
+    saml,
+    signed_out,
+    signup,
+)
 
 SEGMENT = r"^(?:(?P<segment>[A-Za-z0-9_-]{1,63})/)?"
 
@@ -43,6 +54,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _on_site("oauth2/token", token.token),
     _on_site("oauth2/userInfo", userinfo.userinfo),
     _on_site("oauth2/revoke", revoke.revoke),
+    _on_site("saml2/idpresponse", saml.idpresponse),
     _on_site("saml2/logout", saml.logout),
     _on_site("logout", logout.logout),
     _on_site("login", login.login),

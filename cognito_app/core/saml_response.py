@@ -120,7 +120,7 @@ def _assertion_of(response: OneLogin_Saml2_Response, expected: Expected) -> Any:
     """Return the one assertion, of the document whose encrypted parts have been read."""
     if not response.encrypted:
         if expected.encrypted:
-            raise SamlError("an assertion that is not encrypted")
+            raise SamlError("an assertion that is not encrypted", Reason.ENCRYPTION)
         return _only_assertion(response.document, f"{SAML}Assertion")
     saml_xml.check_encryption(_only_assertion(response.document, f"{SAML}EncryptedAssertion"))
     return _only_assertion(response.decrypted_document, f"{SAML}Assertion")

@@ -51,7 +51,7 @@ CIPHERS = frozenset(
     | {f"http://www.w3.org/2009/xmlenc11#aes{bits}-gcm" for bits in (128, 192, 256)}
     | {"http://www.w3.org/2001/04/xmlenc#tripledes-cbc"}
 )
-"""What content is encrypted by: a signature tells whose it is, so that even the cipher that every old one knows will do."""
+"""What content is encrypted by: a signature tells whose it is, so that the old cipher that everybody knows will do."""
 
 
 class Reason(StrEnum):
@@ -66,6 +66,8 @@ class Reason(StrEnum):
     AUDIENCE = "audience"
     REQUEST = "request"
     STATUS = "status"
+    ENCRYPTION = "encryption"
+    REPLAYED = "replayed"
 
 
 class SamlError(Exception):

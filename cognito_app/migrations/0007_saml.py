@@ -1,4 +1,4 @@
-"""SAML sign-in: when metadata is read again, and how a provider names the session of a browser."""
+"""SAML sign-in: when metadata is read again."""
 
 from typing import Any
 
@@ -16,11 +16,6 @@ class Migration(migrations.Migration):
     dependencies = [("cognito_app", "0006_identity")]
 
     operations = [
-        migrations.AddField(
-            model_name="browsersession",
-            name="saml_sealed",
-            field=models.BinaryField(null=True),
-        ),
         migrations.AddField(
             model_name="identityprovider",
             name="metadata_due_at",

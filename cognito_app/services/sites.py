@@ -17,13 +17,12 @@ from cognito_app.services.config import PoolConfig, issuer_of
 class Site:
     """A pool as a browser sees it; ``prefix`` starts every path of it (empty where the host names the pool).
 
-    ``address`` is the domain name, prefix or pool id by which it was found, ``base`` the absolute form of ``prefix``.
+    ``address`` is the domain name, prefix or pool id by which it was found.
     """
 
     pool: PoolConfig
     prefix: str
     address: str = ""
-    base: str = ""
 
     @property
     def secure(self) -> bool:
@@ -48,9 +47,7 @@ def find(host: str, segment: str | None) -> Site | None:
         return None
     try:
         address = segment or domains.name_of_host(host)
-        prefix = f"/{segment}" if segment else ""
-        origin = app_settings.public_url if segment else f"{urlsplit(app_settings.public_url).scheme}://{host.lower()}"
-        return Site(pool=config.pool(pool_id), prefix=prefix, address=address, base=origin + prefix)
+        return Site(pool=config.pool(pool_id), prefix=f"/{segment}" if segment else "", address=address)
     except ResourceNotFoundException:
         return None
 

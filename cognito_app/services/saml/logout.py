@@ -11,7 +11,6 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-import orjson
 import structlog
 
 from cognito_app.core import clock, keyring, saml_logout, saml_request
@@ -25,6 +24,7 @@ from cognito_app.services.config import PoolConfig
 from cognito_app.services.saml import service_provider
 
 LIFETIME = timedelta(minutes=5)
+SEALED = "saml"
 
 log = structlog.get_logger(__name__)
 
@@ -39,10 +39,10 @@ class SamlSession:
     session_index: str | None
 
 
-def remember(provider: IdentityProvider, assertion: Assertion) -> bytes:
-    """Return, sealed, what signing out at a provider needs of the assertion that signed the user in."""
+def remember(provider: IdentityProvider, assertion: Assertion) -> dict[str, str]:
+    """Return what signing out at a provider needs of the assertion that signed the user in, sealed."""
     session = SamlSession(provider.name, assertion.name_id, assertion.name_attributes, assertion.session_index)
-    return keyring.seal(orjson.dumps(asdict(session)), aad=_session_context(provider.pool_id))
+    return {SEALED: keyring.pack(asdict(session), aad=_session_context(provider.pool_id))}
 
 
 def begin(pool: PoolConfig, session: BrowserSession | None, *, base: str, target: str) -> str | None:
@@ -50,9 +50,10 @@ def begin(pool: PoolConfig, session: BrowserSession | None, *, base: str, target
 
     None where nobody has to be told: another kind of session, or a provider without ``IDPSignout``.
     """
-    if session is None or session.saml_sealed is None:
+    if session is None or SEALED not in session.provider_session:
         return None
-    at_provider = SamlSession(**orjson.loads(keyring.unseal(bytes(session.saml_sealed), aad=_session_context(pool.id))))
+    opened = keyring.unpack(session.provider_session[SEALED], aad=_session_context(pool.id))
+    at_provider = SamlSession(**opened)
     provider = _provider(pool, at_provider.provider)
     if provider is None or provider.details.get("IDPSignout") != "true" or not provider.metadata.get("slo_redirect"):
         return None

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 
 from cognito_app.core import jose, saml_response, subjects
 from cognito_app.core.saml_response import DRIFT, LIFETIME, UNSOLICITED, Assertion, Expected
-from cognito_app.core.saml_xml import SamlError
+from cognito_app.core.saml_xml import Reason, SamlError
 from cognito_app.models import IdentityProvider, SpentNonce
 from cognito_app.services import providers, saml_assertions
 from cognito_app.services.saml import service_provider
@@ -29,7 +29,7 @@ def accept(provider: IdentityProvider, text: str, *, base: str, answer_to: str) 
     if not subjects.is_subject(assertion.name_id):
         raise SamlError("a NameID that is no identifier")
     if not SpentNonce.spend(*saml_assertions.once(assertion, f"sign-in:{provider.pool_id}")):
-        raise SamlError("an assertion that was used before")
+        raise SamlError("an assertion that was used before", Reason.REPLAYED)
     return assertion
 
 
