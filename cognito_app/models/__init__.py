@@ -9,6 +9,7 @@ from cognito_app.models.client import AppClient, ClientSecret
 from cognito_app.models.device import Device
 from cognito_app.models.domain import Domain
 from cognito_app.models.factor import SoftwareToken, WebAuthnCredential
+from cognito_app.models.federated_sign_in import FederationTransaction
 from cognito_app.models.federation import OpenIdProvider, SamlProvider
 from cognito_app.models.group import Group, GroupMembership
 from cognito_app.models.identity_pool import DeveloperUser, Identity, IdentityPool, Login
@@ -44,6 +45,7 @@ __all__ = [
     "DeveloperUser",
     "Device",
     "Domain",
+    "FederationTransaction",
     "Group",
     "GroupMembership",
     "Identity",

@@ -14,12 +14,16 @@ from cognito_app.models.user_rows import uuid_value
 
 
 class BrowserSession(models.Model):
-    """A signed-in browser on a pool's domain; the cookie's value is stored as a hash."""
+    """A signed-in browser on a pool's domain; the cookie's value is stored as a hash.
+
+    ``provider`` is the name of the provider that the user came from; ``provider_session`` what signing out there needs.
+    """
 
     token_hash = models.BinaryField(primary_key=True)
     pool = models.ForeignKey(UserPool, on_delete=models.CASCADE, db_index=False)
     user = models.ForeignKey(PoolUser, on_delete=models.CASCADE, related_name="browser_sessions")
     provider = models.CharField(max_length=64, default="COGNITO")
+    provider_session = models.JSONField(default=dict)
     methods = models.JSONField(default=list)
     authenticated_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)

@@ -39,7 +39,7 @@ def confirmation_page(
 @page
 def confirm(visit: Visit) -> HttpResponse:
     """Check the code and sign the user in."""
-    request, client = visit.read_authorize()
+    request, client = visit.read_local()
     username, session = visit.field("username"), visit.field("session")
     sign_up_session = visit.field("sign_up_session")
     if not username:
@@ -72,7 +72,7 @@ def confirm(visit: Visit) -> HttpResponse:
 @page
 def resend_code(visit: Visit) -> HttpResponse:
     """Send a new code: what the button of the form does, at an address of its own."""
-    _, client = visit.read_authorize()
+    _, client = visit.read_local()
     username, session = visit.field("username"), visit.field("session")
     if not visit.is_post or not username:
         return to_login(visit)

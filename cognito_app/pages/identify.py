@@ -13,6 +13,7 @@ from cognito_app.services.sign_in import hosted
 
 NOTICES = {
     "password_changed": "Your password was changed. Sign in with the new one.",
+    "too_late": "Something went wrong. Sign in again.",
     "confirmed": "Your account is confirmed. You can sign in now.",
 }
 

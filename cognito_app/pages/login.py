@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from cognito_app.errors import PasswordResetRequiredException, ServiceError, UserNotConfirmedException
-from cognito_app.pages import account, flow, identify, mfa, new_password, recovery, step_up
+from cognito_app.pages import account, federation, flow, identify, mfa, new_password, recovery, step_up
 from cognito_app.pages.challenges import NEW_PASSWORD
 from cognito_app.pages.confirm import confirmation_page
 from cognito_app.pages.first_factor import FirstFactor
 from cognito_app.pages.site import Visit, page
-from cognito_app.services import users
+from cognito_app.services import authorization, users
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in import engine
@@ -25,22 +25,30 @@ def login(visit: Visit) -> HttpResponse:
     """Show the form, or check what was sent."""
     request, client = visit.read_authorize()
     if not visit.is_post:
-        session = account.present(visit, request, client)
-        if session is not None:
-            return account.show(visit, session.user)
-        stepping_up = step_up.show(visit, request, client)
-        if stepping_up is not None:
-            return stepping_up
-        hint = visit.field("username") or str(visit.request.GET.get("login_hint", ""))
-        return identify.form(visit, client, username=hint[:128])
+        return _page(visit, request, client)
     if visit.field("action") in account.ACTIONS:
         return account.answer(visit, request, client)
+    if not authorization.is_local(client, request):
+        return identify.form(visit, client, username="")
     challenge = visit.field("challenge")
     if challenge in mfa.CHALLENGES or challenge in (NEW_PASSWORD, step_up.CHALLENGE):
         return _answer(visit, request, client, challenge)
     if identify.is_choice_based(visit, client):
         return FirstFactor(visit, request, client).take()
     return _password(visit, request, client)
+
+
+def _page(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> HttpResponse:
+    session = account.present(visit, request, client)
+    if session is not None:
+        return account.show(visit, session.user)
+    if not authorization.is_local(client, request) and federation.leaves_at_once(client, request):
+        return federation.leave(visit)
+    stepping_up = step_up.show(visit, request, client)
+    if stepping_up is not None:
+        return stepping_up
+    hint = visit.field("username") or request.login_hint or ""
+    return identify.form(visit, client, username=hint[:128])
 
 
 def _answer(visit: Visit, request: AuthorizeRequest, client: ClientConfig, challenge: str) -> HttpResponse:

@@ -21,7 +21,7 @@ def ask(visit: Visit, username: str, message: str = "") -> HttpResponse:
 @page
 def forgot_password(visit: Visit) -> HttpResponse:
     """Ask for the sign-in name and send a code."""
-    _, client = visit.read_authorize()
+    _, client = visit.read_local()
     username = visit.field("username").strip()[:128]
     if not visit.is_post or not username or visit.field("action") == "ask":
         return ask(visit, username)
@@ -36,7 +36,7 @@ def forgot_password(visit: Visit) -> HttpResponse:
 @page
 def confirm_forgot_password(visit: Visit) -> HttpResponse:
     """Take the code and the new password."""
-    _, client = visit.read_authorize()
+    _, client = visit.read_local()
     username = visit.field("username")
     if not visit.is_post or not username:
         response = HttpResponse(status=302)

@@ -27,7 +27,7 @@ def _attribute_names(visit: Visit) -> list[str]:
 @page
 def signup(visit: Visit) -> HttpResponse:
     """Show the form, or register."""
-    request, client = visit.read_authorize()
+    request, client = visit.read_local()
     if visit.site.pool.admin_create_only:
         return visit.error("sign_up_not_permitted")
     if not visit.is_post:

@@ -21,6 +21,7 @@ from cognito_app.pages.look import look_context
 from cognito_app.services import authorization, replicas, sites, stamps, terms, throttle
 from cognito_app.services.authorization import AuthorizeRequest, PageError, RedirectError
 from cognito_app.services.config import ClientConfig
+from cognito_app.services.federated_sign_in.refusals import TransactionLost
 from cognito_app.services.sites import Site
 
 CSRF_COOKIE = "XSRF-TOKEN"
@@ -77,6 +78,13 @@ class Visit:
         given = {name: [str(value) for value in values] for name, values in lists if name != steps.PARAMETER}
         self.authorize, self.client = authorization.parse(self.site.pool, given)
         return self.authorize, self.client
+
+    def read_local(self) -> tuple[AuthorizeRequest, ClientConfig]:
+        """As ``read_authorize``, for pages that only the pool's own users need. Raises PageError or RedirectError."""
+        request, client = self.read_authorize()
+        if not authorization.is_local(client, request):
+            raise request.error("invalid_request", authorization.NOT_ENABLED)
+        return request, client
 
     @property
     def client_id(self) -> str | None:
@@ -267,6 +275,8 @@ def _answer(view: PageView, visit: Visit, max_body: int) -> HttpResponse:
         return visit.shown_again() or view(visit)
     except PageError as error:
         return visit.error(error.error)
+    except TransactionLost:
+        return visit.error("sign_in_lost")
     except RedirectError as error:
         return visit.error(error.error)
     except ServiceError as error:

@@ -136,11 +136,12 @@ def check_user_may_write(pool: PoolConfig, client: ClientConfig, names: list[str
         rule = pool.attributes.get(name)
         if rule is None:
             continue  # the schema check names it
-        if name in NOT_WRITABLE or rule.developer_only or not _in_write_list(client, rule):
+        if name in NOT_WRITABLE or rule.developer_only or not is_writable(client, rule):
             raise NotAuthorizedException("A client attempted to write unauthorized attribute")
 
 
-def _in_write_list(client: ClientConfig, rule: AttributeRule) -> bool:
+def is_writable(client: ClientConfig, rule: AttributeRule) -> bool:
+    """Whether an attribute is in a client's write list; one that names none writes the standard attributes."""
     return not rule.is_custom if client.writable is None else rule.name in client.writable
 
 

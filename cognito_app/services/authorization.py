@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from cognito_app.core import clock, ids, keyring
 from cognito_app.errors import ResourceNotFoundException, ServiceError
 from cognito_app.models import AuthorizationCode, BrowserSession, PoolUser
-from cognito_app.services import acr, config, pool_profile, session_settings, tiers, tokens
+from cognito_app.services import acr, config, pool_profile, session_settings, sessions, tiers, tokens
 from cognito_app.services.config import ClientConfig, PoolConfig
 from cognito_app.services.pool_profile import PoolProfile
 from cognito_app.services.sign_in import step_up
@@ -35,6 +35,8 @@ ONCE = (
     "max_age",
     "acr_values",
     "identity_provider",
+    "idp_identifier",
+    "login_hint",
     "request",
     "request_uri",
     "response_mode",
@@ -44,6 +46,7 @@ IMPLICIT = "implicit"
 FLOWS = {"code": "code", "token": IMPLICIT}
 MODES = {"code": "query", IMPLICIT: "fragment"}
 MAX_VALUE = 4096
+NOT_ENABLED = "The identity provider is not enabled for the client."
 
 
 class PageError(ServiceError):
@@ -80,7 +83,7 @@ class RedirectError(ServiceError):
 
 @dataclass(frozen=True, slots=True)
 class AuthorizeRequest(ReturnAddress):
-    """A checked authorization request."""
+    """A checked authorization request; ``provider`` or ``identifier`` names where the user is to sign in."""
 
     client_id: str
     scopes: tuple[str, ...]
@@ -91,6 +94,9 @@ class AuthorizeRequest(ReturnAddress):
     levels: tuple[int, ...] = ()
     resource: str | None = None
     hint: str | None = None
+    provider: str | None = None
+    identifier: str | None = None
+    login_hint: str | None = None
 
 
 def parse(pool: PoolConfig, given: Mapping[str, list[str]]) -> tuple[AuthorizeRequest, ClientConfig]:
@@ -124,6 +130,9 @@ def parse(pool: PoolConfig, given: Mapping[str, list[str]]) -> tuple[AuthorizeRe
         levels=_levels(pool, one.get("acr_values", "")),
         resource=_resource(given.get("resource", []), to),
         hint=one.get("id_token_hint"),
+        provider=one.get("identity_provider") or None,
+        identifier=None if one.get("identity_provider") else one.get("idp_identifier") or None,
+        login_hint=one.get("login_hint") or None,
     )
     return request, client
 
@@ -151,12 +160,9 @@ def _check_response_type(client: ClientConfig, profile: PoolProfile, one: Mappin
 
 
 def _check_provider(client: ClientConfig, one: Mapping[str, str], to: ReturnAddress) -> None:
-    provider = one.get("identity_provider", "COGNITO")
-    if provider not in client.identity_providers:
-        raise to.error("invalid_request", "The identity provider is not enabled for the client.")
-    if provider != "COGNITO" or "idp_identifier" in one:
-        # A sign-in with the pool's password would be another than the one that was asked for.
-        raise to.error("invalid_request", "Sign-in by other identity providers is not available.")
+    provider = one.get("identity_provider")
+    if provider and provider not in client.identity_providers:
+        raise to.error("invalid_request", NOT_ENABLED)
 
 
 def _prompts(text: str, to: ReturnAddress) -> tuple[str, ...]:
@@ -247,10 +253,22 @@ def may_reuse(
     """Whether a browser session answers the client's request without a new sign-in."""
     return (
         session is not None
+        and is_by_provider(client, request, session)
         and is_recent(pool, client, request, session)
         and _is_enough(pool, request, session)
         and _is_hinted(pool, request, session)
     )
+
+
+def is_local(client: ClientConfig, request: AuthorizeRequest) -> bool:
+    """Whether the pool's own users may sign in for the request, with what the pool knows of them."""
+    named = request.provider is not None or request.identifier is not None
+    return sessions.LOCAL in client.identity_providers and (not named or request.provider == sessions.LOCAL)
+
+
+def is_by_provider(client: ClientConfig, request: AuthorizeRequest, session: BrowserSession) -> bool:
+    """Whether the session was begun by the provider that the request names, or else by one that the client has."""
+    return session.provider in ((request.provider,) if request.provider else client.identity_providers)
 
 
 def _is_hinted(pool: PoolConfig, request: AuthorizeRequest, session: BrowserSession) -> bool:

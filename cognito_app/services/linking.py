@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
@@ -76,7 +77,7 @@ def link(pool: PoolConfig, actor: Actor, *, destination: ProviderUser, source: P
         }
         if not insert_if_absent(LinkedIdentity, values):
             raise _taken()
-        _show(row)
+        show(row)
         audit(actor, "AdminLinkProviderForUser", pool_id=pool.id, subject=row.sub, provider=provider.name)
 
 
@@ -188,7 +189,7 @@ def _unlink(pool: PoolConfig, actor: Actor, who: ProviderUser) -> None:
         deleted, _ = LinkedIdentity.objects.filter(pk=linked.pk, user=row).delete()
         if not deleted:
             raise InvalidParameterException(NOT_LINKED)
-        _show(row)
+        show(row)
         audit(actor, "AdminDisableProviderForUser", pool_id=pool.id, subject=row.sub, provider=who.provider)
 
 
@@ -206,10 +207,15 @@ def _disable_password(pool: PoolConfig, actor: Actor, who: ProviderUser) -> None
         audit(actor, "AdminDisableProviderForUser", pool_id=pool.id, subject=row.sub, provider="Cognito")
 
 
-def _show(user: PoolUser) -> None:
+def show(user: PoolUser) -> None:
     """Make the attribute ``identities`` follow from the rows; call it with the user locked."""
     rows = LinkedIdentity.objects.filter(user=user).order_by("-primary", "id")
-    listed = [
+    users.save_attributes(user, {**user.attributes, IDENTITIES: listed(rows)})
+
+
+def listed(rows: Iterable[LinkedIdentity]) -> str:
+    """Return the value of the attribute ``identities``, empty without any."""
+    items = [
         {
             "userId": row.subject,
             "providerName": row.provider_name,
@@ -220,5 +226,4 @@ def _show(user: PoolUser) -> None:
         }
         for row in rows
     ]
-    text = orjson.dumps(listed).decode() if listed else ""
-    users.save_attributes(user, {**user.attributes, IDENTITIES: text})
+    return orjson.dumps(items).decode() if items else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -14,6 +16,7 @@ from cognito_app.services.actor import Actor
 from cognito_app.services.config import ClientConfig, PoolConfig
 
 TOKEN_BYTES = 32
+LOCAL = "COGNITO"
 
 
 def start(
@@ -25,16 +28,21 @@ def start(
     authenticated_at: datetime,
     *,
     replaced: str | None = None,
+    provider: str = LOCAL,
+    provider_session: Mapping[str, Any] | None = None,
 ) -> str:
     """Store a browser session, in the transaction that ends the sign-in, and return the cookie's value.
 
-    ``replaced`` is the cookie that the browser had before.
+    ``replaced`` is the cookie that the browser had before; ``provider_session`` is what signing out at the provider
+    needs.
     """
     token = secrets.urlsafe(TOKEN_BYTES)
     row = BrowserSession.objects.create(
         token_hash=tokens.hash_of(token),
         pool_id=user.pool_id,
         user=user,
+        provider=provider,
+        provider_session=dict(provider_session or {}),
         methods=list(methods),
         authenticated_at=authenticated_at,
         expires_at=authenticated_at + session_settings.browser_lifetime(pool),

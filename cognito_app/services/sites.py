@@ -34,6 +34,12 @@ class Site:
         """The path that the site's cookies belong to."""
         return self.prefix + "/"
 
+    def base(self, host: str) -> str:
+        """The absolute address under which the browser is here, without a final slash; ``host`` is its Host header."""
+        if self.prefix:
+            return app_settings.public_url + self.prefix
+        return f"{'https' if self.secure else 'http'}://{host.lower()}"
+
     @property
     def classic(self) -> bool:
         """Whether it shows the classic hosted pages instead of managed login."""

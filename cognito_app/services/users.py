@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+import orjson
 from django.db import IntegrityError, transaction
 
 from cognito_app.core import clock
@@ -14,6 +15,7 @@ from cognito_app.models.base import SHORT_KEY
 from cognito_app.models.user import search_key
 from cognito_app.services.attributes import VERIFIED_FLAGS, is_email, is_phone_number
 from cognito_app.services.config import PoolConfig
+from cognito_app.services.schema import IDENTITIES
 
 EXACT_COUNT_UP_TO = 1000
 COUNT_STAYS_SECONDS = 60
@@ -62,9 +64,12 @@ def active_aliases(pool: PoolConfig, user: PoolUser) -> dict[str, str]:
     """Return the sign-in names that the user's attributes give beside the username, by kind.
 
     In a pool with username attributes an address counts at once; as an alias it counts when verified, and a preferred
-    user name when the user is confirmed.
+    user name when the user is confirmed. Users whom a provider's sign-in made have none: what a provider says must
+    not take a name from anybody.
     """
     names: dict[str, str] = {}
+    if is_federated(user):
+        return names
     for kind in ("email", "phone_number"):
         value = user.attributes.get(kind)
         verified = user.attributes.get(VERIFIED_FLAGS[kind]) == "true"
@@ -74,6 +79,12 @@ def active_aliases(pool: PoolConfig, user: PoolUser) -> dict[str, str]:
     if preferred and "preferred_username" in pool.alias_attributes and user.status != PoolUser.Status.UNCONFIRMED:
         names["preferred_username"] = preferred
     return names
+
+
+def is_federated(user: PoolUser) -> bool:
+    """Whether a sign-in at a provider made the user, and not one that was linked later."""
+    text = user.attributes.get(IDENTITIES)
+    return text is not None and any(item["primary"] for item in orjson.loads(text))
 
 
 def sync_aliases(pool: PoolConfig, user: PoolUser, *, force: bool = False) -> None:

@@ -343,13 +343,10 @@ def test_links_go_with_their_user(linkable: App) -> None:
 def test_the_login_page_works_beside_other_providers_and_stands_for_none_of_them(linkable: App) -> None:
     site = Site(linkable, SupportedIdentityProviders=["COGNITO", "Google"])
     assert site.exchange(site.code()).json()["id_token"]
-    for changes in ({"identity_provider": "Google"}, {"idp_identifier": "example.com"}):
+    for changes in ({"identity_provider": "MyOIDC"}, {"idp_identifier": "example.com"}):
         answer = site.get("oauth2/authorize", **site.request(**changes))
         assert answer["Location"].startswith(CALLBACK)
         assert parse_qs(urlsplit(answer["Location"]).query)["error"] == ["invalid_request"]
-    alone = Site(linkable, SupportedIdentityProviders=["Google"])
-    for page in ("login", "oauth2/authorize"):
-        assert "error=invalid_request" in alone.get(page, **alone.request())["Location"]
     assert Client().get(f"/{linkable.pool_id}/.well-known/openid-configuration").status_code == 200
 
 

@@ -31,7 +31,7 @@ def test_a_provider_may_begin_a_sign_in(corp: Corp) -> None:
     told = said(answer)
     assert told["state"] == "a b/ü%20"
     assert corp.site.exchange(told["code"]).json()["id_token"]
-    assert corp.users() == ["corp_ann-1"]
+    assert corp.users() == ["Corp_ann-1"]
 
 
 def test_the_provider_may_be_named_by_an_identifier(corp: Corp) -> None:

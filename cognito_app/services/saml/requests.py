@@ -6,27 +6,24 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-p
 from __future__ import annotations
 
 from cognito_app.core import clock, saml_request
-from cognito_app.models import IdentityProvider
 from cognito_app.services import signing_certificates
-from cognito_app.services.config import PoolConfig
+from cognito_app.services.federated_sign_in.journey import Departure, Redirect
 from cognito_app.services.saml import service_provider
 
 
-def sign_in_url(
-    pool: PoolConfig, provider: IdentityProvider, *, base: str, request_id: str, relay_state: str, force: bool
-) -> str:
-    """Return the provider's address with a request to sign in, signed where the provider's settings ask for it.
-
-    ``base`` is the address of the pool's pages, to which the answer comes.
-    """
-    location = str(provider.metadata["sso_redirect"])
+def depart(departure: Departure) -> Redirect:
+    """Return the provider's address with a request, signed where its settings ask for it, and what it is known by."""
+    provider, asked = departure.provider, departure.request
+    location, request_id = str(provider.metadata["sso_redirect"]), saml_request.new_id()
     request = saml_request.authn_request(
         request_id,
-        issuer=service_provider.entity_id(pool.id),
+        issuer=service_provider.entity_id(departure.pool.id),
         destination=location,
-        acs=base + service_provider.ACS,
+        acs=departure.base + service_provider.ACS,
         now=clock.now(),
-        force=force,
+        force="login" in asked.prompts or asked.max_age == 0,
     )
-    key = signing_certificates.private_key(pool) if provider.details.get("RequestSigningAlgorithm") else None
-    return saml_request.redirect_url(location, request, relay_state, key)
+    signs = provider.details.get("RequestSigningAlgorithm")
+    key = signing_certificates.private_key(departure.pool) if signs else None
+    url = saml_request.redirect_url(location, request, departure.state, key)
+    return Redirect(url, {"request_id": request_id, "base": departure.base})

@@ -1,4 +1,4 @@
-"""Sign-in by SAML providers: the way there, and who it is that comes back, asked for or not.
+"""Who it is that comes from a SAML provider, asked for or not.
 
 Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-SAML-session-initiation.html
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import structlog
 
-from cognito_app.core import saml_request
 from cognito_app.core.saml_response import UNSOLICITED, Assertion
 from cognito_app.core.saml_xml import Reason, SamlError
 from cognito_app.errors import ResourceNotFoundException
@@ -15,12 +14,11 @@ from cognito_app.models import IdentityProvider
 from cognito_app.services import providers
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig, PoolConfig
-from cognito_app.services.federated_sign_in import departure as departures
+from cognito_app.services.federated_sign_in import departure
 from cognito_app.services.federated_sign_in.identity import ProvenIdentity, prove
-from cognito_app.services.federated_sign_in.journey import Departure, Redirect
 from cognito_app.services.federated_sign_in.refusals import FederationRefused, TransactionLost
 from cognito_app.services.federated_sign_in.transactions import Transaction
-from cognito_app.services.saml import logout, requests, responses
+from cognito_app.services.saml import logout, responses
 from cognito_app.triggers import inbound_federation
 
 SAML = "SAML"
@@ -46,20 +44,6 @@ REFUSALS = {
 log = structlog.get_logger(__name__)
 
 
-def depart(departure: Departure) -> Redirect:
-    """Return the provider's address with a request, and what its answer must match."""
-    request_id = saml_request.new_id()
-    location = requests.sign_in_url(
-        departure.pool,
-        departure.provider,
-        base=departure.base,
-        request_id=request_id,
-        relay_state=departure.state,
-        force="login" in departure.request.prompts or departure.request.max_age == 0,
-    )
-    return Redirect(location, {"request_id": request_id, "base": departure.base})
-
-
 def answered(pool: PoolConfig, transaction: Transaction, text: str) -> ProvenIdentity:
     """Return who comes back from a sign-in that began here. Raises FederationRefused, TransactionLost."""
     try:
@@ -79,7 +63,7 @@ def unsolicited(
 
     Raises FederationRefused, and TransactionLost for a provider that may not.
     """
-    provider = departures.named(pool, client, request)
+    provider = departure.named(pool, client, request)
     if provider is None or provider.type != SAML or provider.details.get("IDPInit") != "true":
         raise TransactionLost
     return _identity(pool, provider, text, base=base, answer_to=UNSOLICITED)

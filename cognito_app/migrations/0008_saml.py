@@ -13,7 +13,7 @@ def read_again(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cognito_app", "0006_identity")]
+    dependencies = [("cognito_app", "0007_federation")]
 
     operations = [
         migrations.AddField(
