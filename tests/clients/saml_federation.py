@@ -56,7 +56,7 @@ class Corp:
 
     def sign_in(self, name: str = "ann-1", **given: Any) -> Any:
         """Go to the provider and come back as one of its users; returns the pool's answer."""
-        return self.post(self.provider.answer_to(self.depart(), name, **given))
+        return self.post(self.provider.answer_to(self.depart(prompt="login"), name, **given))
 
     def unsolicited(self, name: str = "ann-1", **given: Any) -> dict[str, str]:
         """Return the form with which the provider begins a sign-in; ``relay`` changes what it asks for."""

@@ -38,7 +38,7 @@ class IdentityProvider:
         """Return its metadata."""
         return metadata(entity_id=self.entity_id, sso=f"{self.address}/sso", slo=f"{self.address}/slo")
 
-    def answer(self, name: str, acs: str, audience: str, request_id: str | None, **given: Any) -> str:
+    def answer(self, name: str, acs: str, audience: str, request_id: str | None, /, **given: Any) -> str:
         """Return the response with which a user comes back, as it is posted."""
         said = {
             "issuer": self.entity_id,
@@ -59,8 +59,8 @@ class IdentityProvider:
         """Return the form that answers a request to sign in."""
         acs = sent.root.get("AssertionConsumerServiceURL")
         audience = sent.root.findtext("a:Issuer", namespaces=NAMES)
-        given = {"request_id": sent.root.get("ID"), **given}
-        return {"SAMLResponse": self.answer(name, acs, audience, **given), "RelayState": sent.relay_state}
+        request_id = given.pop("request_id", sent.root.get("ID"))
+        return {"SAMLResponse": self.answer(name, acs, audience, request_id, **given), "RelayState": sent.relay_state}
 
     def signed_out(self, sent: Sent, destination: str, **given: Any) -> dict[str, str]:
         """Return the form that answers a request to sign out."""
