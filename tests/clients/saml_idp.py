@@ -73,7 +73,8 @@ def _signed_whole(document: str) -> str:
 
 
 def _page(body: str) -> bytes:
-    return f'<!doctype html><html lang="en"><title>Corporate sign-in</title><main>{body}</main></html>'.encode()
+    head = '<title>Corporate sign-in</title><link rel="icon" href="data:,">'
+    return f'<!doctype html><html lang="en">{head}<main>{body}</main></html>'.encode()
 
 
 def _form(action: str, fields: Mapping[str, str], button: str, more: str = "") -> bytes:
