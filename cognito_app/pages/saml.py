@@ -57,9 +57,8 @@ def _unsolicited(visit: Visit, asked_for: dict[str, list[str]], text: str) -> Ht
     except RedirectError as error:
         return _to(authorization_answer.of_error(error))
     visit.authorize, visit.client = request, client
-    base = visit.site.base(visit.request.META.get("HTTP_HOST", ""))
     try:
-        identity = sign_in.unsolicited(pool, client, request, text, base=base)
+        identity = sign_in.unsolicited(pool, client, request, text, base=_base(visit))
     except FederationRefused as error:
         return federation.refused(error, request)
     return federation.arrive(visit, request, client, identity)
@@ -71,10 +70,15 @@ def logout(visit: Visit) -> HttpResponse:
     if visit.request.method != "POST":
         return _only_post()
     try:
-        target = saml_logout.finish(visit.site.pool, _field(visit, "SAMLResponse"), _field(visit, "RelayState"))
+        text, state = _field(visit, "SAMLResponse"), _field(visit, "RelayState")
+        target = saml_logout.finish(visit.site.pool, text, state, base=_base(visit))
     except SamlError:
         return visit.error(REFUSED)
     return _to(target)
+
+
+def _base(visit: Visit) -> str:
+    return visit.site.base(visit.request.META.get("HTTP_HOST", ""))
 
 
 def _field(visit: Visit, name: str) -> str:

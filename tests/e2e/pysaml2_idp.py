@@ -87,7 +87,10 @@ class Handler(BaseHTTPRequestHandler):
         assert asked.message.name_id.text == "ann-1"
         assert asked.message.session_index
         answer = server.create_logout_response(asked.message, [BINDING_HTTP_POST], sign=True, **SHA256)
-        return self.form(server, answer, answer.destination, fields)
+        _, destination = server.pick_binding(
+            "single_logout_service", [BINDING_HTTP_POST], "spsso", request=asked.message
+        )
+        return self.form(server, answer, destination, fields)
 
     def form(self, server, answer, destination, fields):
         """Return the page that posts an answer."""

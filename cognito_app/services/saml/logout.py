@@ -45,7 +45,7 @@ def remember(provider: IdentityProvider, assertion: Assertion) -> dict[str, str]
     return {SEALED: keyring.pack(asdict(session), aad=_session_context(provider.pool_id))}
 
 
-def begin(pool: PoolConfig, session: BrowserSession | None, *, base: str, target: str) -> str | None:
+def begin(pool: PoolConfig, session: BrowserSession | None, *, target: str) -> str | None:
     """Return where a browser must go to be signed out at its provider before it goes on to ``target``.
 
     None where nobody has to be told: another kind of session, or a provider without ``IDPSignout``.
@@ -72,7 +72,6 @@ def begin(pool: PoolConfig, session: BrowserSession | None, *, base: str, target
         "provider": provider.name,
         "request": request_id,
         "session": at_provider.session_index,
-        "address": base + service_provider.SLO,
         "target": target,
         "expires": int((clock.now() + LIFETIME).timestamp()),
     }
@@ -80,16 +79,19 @@ def begin(pool: PoolConfig, session: BrowserSession | None, *, base: str, target
     return saml_request.redirect_url(location, request, relay_state, signing_certificates.private_key(pool))
 
 
-def finish(pool: PoolConfig, text: str, relay_state: str) -> str:
-    """Verify a provider's answer and return where the browser wanted to go. Raises SamlError."""
+def finish(pool: PoolConfig, text: str, relay_state: str, *, base: str) -> str:
+    """Verify an answer that came to the pool's pages at ``base``; return where the browser wants to go.
+
+    Raises SamlError.
+    """
     try:
-        return _finish(pool, text, relay_state)
+        return _finish(pool, text, relay_state, base + service_provider.SLO)
     except SamlError as error:
         log.warning("saml_logout_refused", pool_id=pool.id, reason=str(error))
         raise
 
 
-def _finish(pool: PoolConfig, text: str, relay_state: str) -> str:
+def _finish(pool: PoolConfig, text: str, relay_state: str, address: str) -> str:
     state = _open_state(pool, relay_state)
     provider = _provider(pool, state["provider"])
     if provider is None:
@@ -98,7 +100,7 @@ def _finish(pool: PoolConfig, text: str, relay_state: str) -> str:
         entity_id=str(provider.metadata["entity_id"]),
         certificates=provider.metadata["certificates"],
         answer_to=state["request"],
-        destination=state["address"],
+        destination=address,
         session_index=state["session"],
     )
     saml_logout.verify(text, expected)
