@@ -26,9 +26,7 @@ def logout(request: HttpRequest, site: Site) -> HttpResponse:
     sessions.end(site.pool.id, cookie)
     response = _destination(request, site)
     if not is_error_page(site, response):
-        at_provider = saml_logout.begin(
-            site.pool, session, base=site.base(request.META.get("HTTP_HOST", "")), target=response["Location"]
-        )
+        at_provider = saml_logout.begin(site.pool, session, target=response["Location"])
         response = redirect(at_provider) if at_provider else response
     response.delete_cookie(COOKIE, path=site.cookie_path)
     return response

@@ -50,10 +50,9 @@ def begin(pool: PoolConfig, session: BrowserSession | None, *, target: str) -> s
 
     None where nobody has to be told: another kind of session, or a provider without ``IDPSignout``.
     """
-    if session is None or SEALED not in session.provider_session:
+    at_provider = _remembered(pool, session)
+    if at_provider is None:
         return None
-    opened = keyring.unpack(session.provider_session[SEALED], aad=_session_context(pool.id))
-    at_provider = SamlSession(**opened)
     provider = _provider(pool, at_provider.provider)
     if provider is None or provider.details.get("IDPSignout") != "true" or not provider.metadata.get("slo_redirect"):
         return None
@@ -77,6 +76,15 @@ def begin(pool: PoolConfig, session: BrowserSession | None, *, target: str) -> s
     }
     relay_state = keyring.pack(state, aad=_state_context(pool.id))
     return saml_request.redirect_url(location, request, relay_state, signing_certificates.private_key(pool))
+
+
+def _remembered(pool: PoolConfig, session: BrowserSession | None) -> SamlSession | None:
+    """Return what a browser's session remembers, None if that is nothing, or sealed by a key that is gone."""
+    try:
+        sealed = session.provider_session[SEALED] if session is not None else ""
+        return SamlSession(**keyring.unpack(sealed, aad=_session_context(pool.id)))
+    except (KeyError, SealError):
+        return None
 
 
 def finish(pool: PoolConfig, text: str, relay_state: str, *, base: str) -> str:
