@@ -13,6 +13,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
@@ -39,6 +40,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 class FetchError(Exception):
     """The address may not be asked, or gave no usable answer; the text is fit for whoever chose the address."""
+
+
+class FetchTimeoutError(FetchError):
+    """The server did not answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +83,25 @@ def check_url(url: str, *, any_port: bool = False) -> SplitResult:
     return parts
 
 
-def get(url: str, *, accept: str) -> Answer:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked of each address on the way."""
+
+    method: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+def get(url: str, *, accept: str, headers: Mapping[str, str] | None = None) -> Answer:
     """Fetch a document of up to a megabyte within five seconds; redirects may stay on the same scheme and host.
 
     Raises FetchError. Call it outside of transactions.
     """
     deadline = time.monotonic() + SECONDS
+    question = _Question("GET", {"Accept": accept, **(headers or {})})
     for _ in range(MAX_REDIRECTS + 1):
         parts = check_url(url)
-        answer, location = _ask(parts, accept, deadline)
+        answer, location = _ask(parts, question, deadline)
         if answer.status not in REDIRECTS or not location:
             return answer
         following = urljoin(url, location)
@@ -96,7 +111,16 @@ def get(url: str, *, accept: str) -> Answer:
     raise FetchError("too many redirects")
 
 
-def _ask(parts: SplitResult, accept: str, deadline: float) -> tuple[Answer, str | None]:
+def post(url: str, body: bytes, *, accept: str, headers: Mapping[str, str]) -> Answer:
+    """Send a body, within the limits of ``get``; a redirect is not followed: what is sent goes nowhere else.
+
+    Raises FetchError. Call it outside of transactions.
+    """
+    question = _Question("POST", {"Accept": accept, **headers}, body)
+    return _ask(check_url(url), question, time.monotonic() + SECONDS)[0]
+
+
+def _ask(parts: SplitResult, question: _Question, deadline: float) -> tuple[Answer, str | None]:
     port = parts.port or PORTS[parts.scheme]
     address = _resolve(parts.hostname or "", port, deadline)
     connection = _Connection(parts, address, port, deadline)
@@ -106,17 +130,19 @@ def _ask(parts: SplitResult, accept: str, deadline: float) -> tuple[Answer, str 
     alarm.start()
     try:
         target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
-        headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": "cognito-app", "Connection": "close"}
-        connection.request("GET", target, headers=headers)
+        headers = {"Accept-Encoding": "identity", "User-Agent": "cognito-app", "Connection": "close"}
+        connection.request(question.method, target, question.body, {**headers, **question.headers})
         response = connection.getresponse()
         body = response.read(MAX_BYTES + 1)
     except (OSError, http.client.HTTPException, ValueError):
-        raise FetchError("the server gave no answer" if _is_over(deadline) else "the connection failed") from None
+        if _is_over(deadline):
+            raise FetchTimeoutError("the server gave no answer") from None
+        raise FetchError("the connection failed") from None
     finally:
         alarm.cancel()
         connection.close()
     if _is_over(deadline):
-        raise FetchError("the server took too long")
+        raise FetchTimeoutError("the server took too long")
     if len(body) > MAX_BYTES:
         raise FetchError("the answer is too long")
     return Answer(response.status, body), response.headers.get("Location")

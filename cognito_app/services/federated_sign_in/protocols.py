@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from cognito_app.services.federated_sign_in import openid
 from cognito_app.services.federated_sign_in.journey import Protocol
 from cognito_app.services.saml import requests as saml
 
-PROTOCOLS: dict[str, Protocol] = {"SAML": saml.depart}
+PROTOCOLS: dict[str, Protocol] = {
+    "OIDC": openid.depart,
+    "Google": openid.depart,
+    "Facebook": openid.depart,
+    "LoginWithAmazon": openid.depart,
+    "SignInWithApple": openid.depart,
+    "SAML": saml.depart,
+}

@@ -1,0 +1,1 @@
+"""Sign-in at identity providers, from the authorize endpoint to the tokens."""
