@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from cognito_app.models import BrowserSession, PoolUser
 from cognito_app.pages import flow, identify
 from cognito_app.pages.site import SESSION_COOKIE, Visit
-from cognito_app.services import authorization, sessions
+from cognito_app.services import authorization, sessions, users
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
 
@@ -24,7 +24,8 @@ def present(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> Br
 
 def show(visit: Visit, user: PoolUser) -> HttpResponse:
     """Ask whether to go on as the user."""
-    name = user.attributes.get("email") if user.username == user.sub else user.username
+    unreadable = user.username == user.sub or users.is_federated(user)
+    name = user.attributes.get("email") if unreadable else user.username
     return visit.render("account", username=name or user.attributes.get("phone_number") or user.username)
 
 

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 
 from cognito_app.pages import flow
 from cognito_app.pages.site import Visit
+from cognito_app.services import authorization
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in import hosted
 
@@ -40,6 +41,11 @@ def is_choice_based(visit: Visit, client: ClientConfig) -> bool:
 
 def form(visit: Visit, client: ClientConfig, *, username: str, message: str = "") -> HttpResponse:
     """Show the form."""
+    if visit.authorize is not None and not authorization.is_local(client, visit.authorize):
+        if not visit.federation:
+            # The client's providers were deleted.
+            raise visit.authorize.error("invalid_request", authorization.NOT_ENABLED)
+        return visit.render("providers", message=message, notice=NOTICES.get(_notice(visit), ""))
     label, kind = label_of(visit)
     choice_based = is_choice_based(visit, client)
     passkey = _passkey(visit, client) if choice_based else {}
@@ -49,12 +55,16 @@ def form(visit: Visit, client: ClientConfig, *, username: str, message: str = ""
         label=label,
         input_type=kind,
         message=message,
-        notice=NOTICES.get(str(visit.request.GET.get("notice", "")), ""),
+        notice=NOTICES.get(_notice(visit), ""),
         sign_up=not visit.site.pool.admin_create_only,
         recovery=has_recovery(visit) and not choice_based,
         autocomplete="username webauthn" if passkey else "username",
         **passkey,
     )
+
+
+def _notice(visit: Visit) -> str:
+    return str(visit.request.GET.get("notice", ""))
 
 
 def _passkey(visit: Visit, client: ClientConfig) -> dict[str, Any]:

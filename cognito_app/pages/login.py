@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from cognito_app.errors import PasswordResetRequiredException, ServiceError, UserNotConfirmedException
-from cognito_app.pages import account, federation, flow, identify, mfa, new_password, recovery, step_up
+from cognito_app.pages import (
+    account,
+    federation,
+    flow,
+    identify,
+    mfa,
+    new_password,
+    provider_choice,
+    recovery,
+    step_up,
+)
 from cognito_app.pages.challenges import NEW_PASSWORD
 from cognito_app.pages.confirm import confirmation_page
 from cognito_app.pages.first_factor import FirstFactor
@@ -13,10 +23,13 @@ from cognito_app.pages.site import Visit, page
 from cognito_app.services import authorization, users
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
+from cognito_app.services.federated_sign_in import choices
 from cognito_app.services.sign_in import engine
 from cognito_app.services.sign_in.state import seal_session
 
 CONFIRM = "SIGN_UP"
+MAX_EMAIL = 320
+NO_PROVIDER = "No sign-in is set up for the domain of this email address."
 NOT_FINISHED = "Something went wrong. Sign in again."
 
 
@@ -28,6 +41,8 @@ def login(visit: Visit) -> HttpResponse:
         return _page(visit, request, client)
     if visit.field("action") in account.ACTIONS:
         return account.answer(visit, request, client)
+    if visit.field("action") == provider_choice.SEARCH:
+        return _search(visit, client)
     if not authorization.is_local(client, request):
         return identify.form(visit, client, username="")
     challenge = visit.field("challenge")
@@ -50,6 +65,16 @@ def _page(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> Http
         return stepping_up
     hint = visit.field("username") or request.login_hint or ""
     return identify.form(visit, client, username=hint[:128])
+
+
+def _search(visit: Visit, client: ClientConfig) -> HttpResponse:
+    """Go to the provider that has the domain of an email address."""
+    identifier = choices.identifier_of(visit.site.pool, client, visit.field("email")[:MAX_EMAIL])
+    if identifier is None:
+        return identify.form(visit, client, username="", message=NO_PROVIDER)
+    response = HttpResponse(status=302)
+    response["Location"] = provider_choice.link_to(visit, idp_identifier=identifier)
+    return response
 
 
 def _answer(visit: Visit, request: AuthorizeRequest, client: ClientConfig, challenge: str) -> HttpResponse:

@@ -18,6 +18,7 @@ from cognito_app.core.http import client_ip
 from cognito_app.errors import ServiceError, TooManyRequestsException
 from cognito_app.pages import steps
 from cognito_app.pages.look import look_context
+from cognito_app.pages.provider_choice import ProviderChoice, choice_of
 from cognito_app.services import authorization, replicas, sites, stamps, terms, throttle
 from cognito_app.services.authorization import AuthorizeRequest, PageError, RedirectError
 from cognito_app.services.config import ClientConfig
@@ -159,6 +160,11 @@ class Visit:
         if self.is_post and self.category != throttle.SIGN_IN:
             replicas.require_primary(self.site.pool.id)
 
+    @cached_property
+    def federation(self) -> ProviderChoice | None:
+        """The providers to choose from, on a page that asks who is there."""
+        return choice_of(self)
+
     def link(self, page: str) -> str:
         """Return the address of another page of the same flow."""
         return f"{self.site.prefix}/{page}" + (f"?{self.query}" if self.query else "")
@@ -198,6 +204,7 @@ class Visit:
             "request_id": self.request_id,
             "new_account": self.new_account,
             "stylesheet": static("cognito_app/css/managed-login.css"),
+            "federation": lambda: self.federation,
             **look_context(self.site, self.client_id),
             **context,
             **(self._passkey_script() if "passkey_options" in context else {}),
@@ -297,6 +304,8 @@ def _add_headers(response: HttpResponse, request_id: str, visit: Visit | None) -
     response["Referrer-Policy"] = "no-referrer"
     # Browsers apply form-action to the redirects that follow a form, so the client's address must be in it.
     target = f" {_origin(visit.authorize.redirect_uri)}" if visit and visit.authorize else ""
+    if visit and "federation" in visit.__dict__ and visit.federation:
+        target += "".join(f" {origin}" for origin in visit.federation.choices.origins)
     script = f"script-src 'nonce-{visit.nonce}'; " if visit and visit.nonce else ""
     response["Content-Security-Policy"] = (
         f"default-src 'none'; {script}style-src 'self'; img-src 'self' data:; base-uri 'none'; "

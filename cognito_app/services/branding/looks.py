@@ -60,6 +60,14 @@ def of(pool: PoolConfig, client_id: str | None, *, classic: bool) -> Look | None
     return look
 
 
+def authentication(pool: PoolConfig, client_id: str) -> Mapping[str, Any]:
+    """Return what a client's managed login style says of the ways to sign in, the defaults included."""
+    row = ManagedLoginBranding.objects.filter(pool_id=pool.id, client_id=client_id).first()
+    merged = settings.merge(settings.DEFAULTS, row.settings if row else {})
+    found: Mapping[str, Any] = merged["categories"]["auth"]
+    return found
+
+
 def _classic(pool: PoolConfig, client_id: str) -> Look | None:
     row = customization.find(pool, client_id)
     if row is None:
