@@ -69,9 +69,10 @@ def choose(walk: Walker, name: str) -> None:
     walk.page.get_by_role("button", name="Go on").click()
 
 
-def test_to_the_provider_and_back(pool: HostedPool, corp: IdentityProvider, new_walk: NewWalk) -> None:
+def test_from_the_button_to_the_provider_and_back(pool: HostedPool, corp: IdentityProvider, new_walk: NewWalk) -> None:
     walk = new_walk()
-    walk.go(pool.address(identity_provider="Corp"))
+    walk.go(pool.address())
+    walk.press("Continue with Corp", role="link")
     choose(walk, "ann-1")
     walk.arrive(pool.callback)
     certificate = pool.idp.get_signing_certificate(UserPoolId=pool.pool_id)["Certificate"]
