@@ -110,3 +110,15 @@ def test_two_tabs_each_find_their_way(pool: HostedPool, new_walk: NewWalk) -> No
     other.get_by_role("button", name="Go on").click()
     other.wait_for_url(f"{pool.callback}?**")
     assert "state=second" in other.url
+
+
+def test_the_domain_of_an_address_leads_to_the_provider(pool: HostedPool, new_walk: NewWalk) -> None:
+    """On classic pages; a form whose redirects lead to another site, which the page's policy must allow."""
+    pool.idp.create_user_pool_domain(UserPoolId=pool.pool_id, Domain="walks-classic", ManagedLoginVersion=1)
+    pool.idp.update_identity_provider(UserPoolId=pool.pool_id, ProviderName="Corp", IdpIdentifiers=["corp.example"])
+    walk = new_walk()
+    walk.go(pool.address().replace(f"/{pool.pool_id}/", "/walks-classic/"))
+    walk.page.get_by_label("Work email address").fill("bob@corp.example")
+    walk.page.get_by_role("button", name="Sign in with your corporate ID").click()
+    choose(walk, "bob-2")
+    walk.arrive(pool.callback)
