@@ -24,6 +24,7 @@ from cognito_app.pages import (
     login,
     passkeys,
     recovery,
+    saml,
     signed_out,
     signup,
 )
@@ -54,6 +55,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     _on_site("oauth2/token", token.token),
     _on_site("oauth2/userInfo", userinfo.userinfo),
     _on_site("oauth2/revoke", revoke.revoke),
+    _on_site("saml2/idpresponse", saml.idpresponse),
+    _on_site("saml2/logout", saml.logout),
     _on_site("oauth2/idpresponse", idp_response.idp_response),
     _on_site("logout", logout.logout),
     _on_site("login", login.login),

@@ -5,10 +5,12 @@ Standard: SAML V2.0 metadata, https://docs.oasis-open.org/security/saml/v2.0/sam
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils.dateparse import parse_datetime, parse_duration
 from lxml import etree  # type: ignore[import-untyped]  # has no types of its own
 
 from cognito_app.core import certificates, safe_http
@@ -27,12 +29,16 @@ class MetadataError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """An identity provider: its name, where requests go, and what its signatures are checked with."""
+    """An identity provider: its name, where requests go, and what its signatures are checked with.
+
+    ``stale_at`` is when it asks to be read again (``validUntil``, ``cacheDuration``), if it says so.
+    """
 
     entity_id: str
     sso_redirect: str
     slo_redirect: str | None
     certificates: tuple[str, ...]
+    stale_at: datetime | None = None
 
 
 def parse(document: bytes, now: datetime) -> Metadata:
@@ -40,7 +46,8 @@ def parse(document: bytes, now: datetime) -> Metadata:
 
     Raises MetadataError.
     """
-    entity = _entity(_root(document))
+    root = _root(document)
+    entity = _entity(root)
     descriptor = entity.find(f"{MD}IDPSSODescriptor")
     if PROTOCOL not in str(descriptor.get("protocolSupportEnumeration", "")).split():
         raise MetadataError("The identity provider does not support SAML 2.0.")
@@ -55,7 +62,26 @@ def parse(document: bytes, now: datetime) -> Metadata:
         sso_redirect=sso,
         slo_redirect=_location(descriptor, "SingleLogoutService"),
         certificates=_signing_certificates(descriptor, now),
+        stale_at=_stale_at((root, entity, descriptor), now),
     )
+
+
+def _stale_at(elements: Iterable[Any], now: datetime) -> datetime | None:
+    """Return the earliest end that an element states; what cannot be read states none."""
+    found = []
+    for element in elements:
+        for name, read in (("validUntil", parse_datetime), ("cacheDuration", parse_duration)):
+            try:
+                value = read(element.get(name) or "?")
+                if value is not None:
+                    found.append(now + value if isinstance(value, timedelta) else _aware(value))
+            except (ValueError, OverflowError):
+                continue
+    return min(found, default=None)
+
+
+def _aware(instant: datetime) -> datetime:
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _root(document: bytes) -> Any:

@@ -7,42 +7,25 @@ All is read from the one assertion of the document whose signature was verified,
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
 from onelogin.saml2.errors import OneLogin_Saml2_ValidationError as Invalid
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
-from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
-from cognito_app.core import clock
+from cognito_app.core import clock, saml_xml
+from cognito_app.core.saml_xml import PROTOCOL, SAML, SUCCESS, Reason, SamlError, instant
 
-SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
-SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-LONGEST = 100_000
 LIFETIME = timedelta(minutes=5)
 DRIFT = timedelta(minutes=5)
 """How long after its issuance an assertion may be used, and how far clocks may differ."""
-FORBIDDEN = ("<!DOCTYPE", "<!ENTITY", "<!--", "<![CDATA[", "\0")
-
-
-class Reason(StrEnum):
-    """Why a response must not be believed."""
-
-    UNUSABLE = "unusable"
-    EXPIRED = "expired"
-    EARLY = "early"
-    ISSUER = "issuer"
-    SIGNATURE = "signature"
-    RECIPIENT = "recipient"
-    AUDIENCE = "audience"
-
+UNSOLICITED = ""
+"""What a response without a request may name as its request."""
 
 _REASONS = {
     Invalid.ASSERTION_EXPIRED: Reason.EXPIRED,
@@ -52,14 +35,6 @@ _REASONS = {
     Invalid.INVALID_SIGNATURE: Reason.SIGNATURE,
     Invalid.NO_SIGNATURE_FOUND: Reason.SIGNATURE,
 }
-
-
-class SamlError(Exception):
-    """A response that must not be believed; the text is for logs, never for whoever sent it."""
-
-    def __init__(self, text: str, reason: Reason = Reason.UNUSABLE) -> None:
-        self.reason = reason
-        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +49,8 @@ class Assertion:
     attributes: dict[str, tuple[str, ...]] = field(repr=False)
     dead_at: datetime
     session_until: datetime | None
+    session_index: str | None = field(default=None, repr=False)
+    name_attributes: dict[str, str] = field(default_factory=dict)
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return all values of an attribute."""
@@ -87,12 +64,29 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Who must have signed, and whom and where the assertion must be for."""
+    """Who must have signed, and whom, where and what the assertion must be for.
+
+    ``answer_to`` is the id of the request (``UNSOLICITED`` if there was none), None where nobody asks. ``private_key``
+    is the PEM of the key that assertions may be encrypted for, and must be if ``encrypted``. ``tolerant`` joins
+    attributes that are given twice, and takes the text of a value that has elements.
+    """
 
     entity_id: str
     certificates: Sequence[str]
     audience: str
     recipients: Collection[str]
+    answer_to: str | None = None
+    private_key: str = field(default="", repr=False)
+    encrypted: bool = False
+    lifetime: timedelta = LIFETIME + DRIFT
+    tolerant: bool = False
+
+
+class _Response(OneLogin_Saml2_Response):  # type: ignore[misc]  # has no types
+    """A response whose assertion may tell of several sign-ins; the first one counts."""
+
+    def check_one_authnstatement(self) -> bool:
+        return len(self._query_assertion("/saml:AuthnStatement")) > 0
 
 
 def verify(text: str, expected: Expected) -> Assertion:
@@ -100,7 +94,7 @@ def verify(text: str, expected: Expected) -> Assertion:
 
     Raises SamlError.
     """
-    document = _decoded(text)
+    document = saml_xml.decoded(text)
     try:
         return _verified(document, expected)
     except SamlError:
@@ -111,41 +105,45 @@ def verify(text: str, expected: Expected) -> Assertion:
         raise SamlError(f"not usable: {type(error).__name__}") from None
 
 
-def _decoded(text: str) -> str:
-    try:
-        if len(text) > LONGEST:
-            raise ValueError
-        document = base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
-    except (ValueError, binascii.Error):
-        raise SamlError("not the base64 of a text") from None
-    body = document.split("?>", 1)[-1] if document.startswith("<?xml") else document
-    if any(mark in document.upper() for mark in FORBIDDEN) or "<?" in body:
-        raise SamlError("a document type, a comment or an instruction")
-    return document
-
-
 def _verified(document: str, expected: Expected) -> Assertion:
-    response = OneLogin_Saml2_Response(_settings(expected), base64.b64encode(document.encode()).decode())
-    assertion = _only_assertion(response.document)
+    response = _Response(_settings(expected), base64.b64encode(document.encode()).decode())
+    assertion = _assertion_of(response, expected)
+    _check_status(response.document)
     recipient = _recipient(response.document, assertion, expected)
     _check_audience(assertion, expected)
-    _check_confirmation(assertion)
+    _check_confirmation(response.document, assertion, expected)
     response.is_valid(_request(recipient), raise_exceptions=True)
-    return _read(assertion, recipient, _dead_at(assertion))
+    return _read(assertion, recipient, _dead_at(assertion, expected), tolerant=expected.tolerant)
 
 
-def _only_assertion(root: Any) -> Any:
+def _assertion_of(response: OneLogin_Saml2_Response, expected: Expected) -> Any:
+    """Return the one assertion, of the document whose encrypted parts have been read."""
+    if not response.encrypted:
+        if expected.encrypted:
+            raise SamlError("an assertion that is not encrypted", Reason.ENCRYPTION)
+        return _only_assertion(response.document, f"{SAML}Assertion")
+    saml_xml.check_encryption(_only_assertion(response.document, f"{SAML}EncryptedAssertion"))
+    return _only_assertion(response.decrypted_document, f"{SAML}Assertion")
+
+
+def _only_assertion(root: Any, tag: str) -> Any:
     """Return the one assertion: below the root, with its signature or the root's in place, ids given once."""
-    elements = list(root.iter())
+    elements = saml_xml.elements_of(root)
     found = [element for element in elements if element.tag in (f"{SAML}Assertion", f"{SAML}EncryptedAssertion")]
-    if len(found) != 1 or found[0].tag != f"{SAML}Assertion" or found[0].getparent() is not root:
+    if root.tag != f"{PROTOCOL}Response" or len(found) != 1:
         raise SamlError("not exactly one assertion")
-    ids = [element.get("ID") for element in elements if element.get("ID") is not None]
-    if len(set(ids)) != len(ids) or not found[0].get("ID"):
+    if found[0].tag != tag or found[0].getparent() is not root:
+        raise SamlError("an assertion in another place")
+    if tag == f"{SAML}Assertion" and not found[0].get("ID"):
         raise SamlError("ambiguous ids")
-    if any(element.getparent() not in (root, found[0]) for element in elements if element.tag == SIGNATURE):
-        raise SamlError("a signature in another place")
+    saml_xml.check_signatures(elements, root, found[0])
     return found[0]
+
+
+def _check_status(root: Any) -> None:
+    code = root.find(f"{PROTOCOL}Status/{PROTOCOL}StatusCode")
+    if code is None or code.get("Value") != SUCCESS:
+        raise SamlError("no success", Reason.STATUS)
 
 
 def _recipient(root: Any, assertion: Any, expected: Expected) -> str:
@@ -157,8 +155,8 @@ def _recipient(root: Any, assertion: Any, expected: Expected) -> str:
     return found.pop()
 
 
-def _check_confirmation(assertion: Any) -> None:
-    """The bearer is confirmed, until a time that is not over; the library goes without one."""
+def _check_confirmation(root: Any, assertion: Any, expected: Expected) -> None:
+    """The bearer is confirmed, until a time that is not over, for the request; the library goes without all of it."""
     data = [
         item.find(f"{SAML}SubjectConfirmationData")
         for item in assertion.iterfind(f"{SAML}Subject/{SAML}SubjectConfirmation")
@@ -167,8 +165,12 @@ def _check_confirmation(assertion: Any) -> None:
     limits = [item.get("NotOnOrAfter") for item in data if item is not None and item.get("NotOnOrAfter")]
     if not limits:
         raise SamlError("no confirmation of a bearer with an end")
-    if all(_instant(limit) <= clock.now() for limit in limits):
+    if all(instant(limit) <= clock.now() for limit in limits):
         raise SamlError("the confirmation is over", Reason.EXPIRED)
+    if expected.answer_to is not None:
+        named = {None if item is None else item.get("InResponseTo") for item in [root, *data]}
+        if named != {expected.answer_to or None}:
+            raise SamlError("the answer to another request", Reason.REQUEST)
 
 
 def _check_audience(assertion: Any, expected: Expected) -> None:
@@ -181,50 +183,49 @@ def _check_audience(assertion: Any, expected: Expected) -> None:
         raise SamlError("another audience", Reason.AUDIENCE)
 
 
-def _dead_at(assertion: Any) -> datetime:
+def _dead_at(assertion: Any, expected: Expected) -> datetime:
     """Return when an assertion is too old to be used, whatever it says; one must say when that is."""
     if not assertion.find(f"{SAML}Conditions").get("NotOnOrAfter"):
         raise SamlError("conditions without an end")
-    issued_at, now = _instant(assertion.get("IssueInstant")), clock.now()
+    issued_at, now = instant(assertion.get("IssueInstant")), clock.now()
     if issued_at > now + DRIFT:
         raise SamlError("issued in the future", Reason.EARLY)
-    if now > issued_at + LIFETIME + DRIFT:
+    if now > issued_at + expected.lifetime:
         raise SamlError("issued too long ago", Reason.EXPIRED)
-    return issued_at + LIFETIME + DRIFT
+    return issued_at + expected.lifetime
 
 
-def _read(assertion: Any, recipient: str, dead_at: datetime) -> Assertion:
+def _read(assertion: Any, recipient: str, dead_at: datetime, *, tolerant: bool) -> Assertion:
     name = assertion.find(f"{SAML}Subject/{SAML}NameID")
     if name is None or len(name) or not str(name.text or "").strip():
         raise SamlError("no NameID")
-    session = assertion.find(f"{SAML}AuthnStatement").get("SessionNotOnOrAfter")
+    statement = assertion.find(f"{SAML}AuthnStatement")
+    session = statement.get("SessionNotOnOrAfter")
     return Assertion(
         id=str(assertion.get("ID")),
         issuer=str(assertion.find(f"{SAML}Issuer").text or "").strip(),
         recipient=recipient,
         name_id=str(name.text).strip(),
         name_id_format=str(name.get("Format", "")),
-        attributes=_attributes(assertion),
+        attributes=_attributes(assertion, tolerant=tolerant),
         dead_at=dead_at,
-        session_until=_instant(session) if session else None,
+        session_until=instant(session) if session else None,
+        session_index=statement.get("SessionIndex"),
+        name_attributes={str(key): str(value) for key, value in name.attrib.items()},
     )
 
 
-def _attributes(assertion: Any) -> dict[str, tuple[str, ...]]:
+def _attributes(assertion: Any, *, tolerant: bool) -> dict[str, tuple[str, ...]]:
     read: dict[str, tuple[str, ...]] = {}
     for item in assertion.iterfind(f"{SAML}AttributeStatement/{SAML}Attribute"):
         name = str(item.get("Name", ""))
-        if name in read:
-            raise SamlError("an attribute that is given twice")
         values = list(item.iterfind(f"{SAML}AttributeValue"))
-        if any(len(value) for value in values):
+        if not tolerant and name in read:
+            raise SamlError("an attribute that is given twice")
+        if not tolerant and any(len(value) for value in values):
             raise SamlError("an attribute value with elements")
-        read[name] = tuple(str(value.text or "").strip() for value in values)
+        read[name] = (*read.get(name, ()), *("".join(value.itertext()).strip() for value in values))
     return read
-
-
-def _instant(text: Any) -> datetime:
-    return clock.from_epoch(OneLogin_Saml2_Utils.parse_SAML_to_time(text))
 
 
 def _request(url: str) -> dict[str, Any]:
@@ -243,7 +244,11 @@ def _settings(expected: Expected) -> OneLogin_Saml2_Settings:
         {
             "strict": True,
             "debug": False,
-            "sp": {"entityId": expected.audience, "assertionConsumerService": {"url": next(iter(expected.recipients))}},
+            "sp": {
+                "entityId": expected.audience,
+                "assertionConsumerService": {"url": next(iter(expected.recipients))},
+                "privateKey": expected.private_key,
+            },
             "idp": {
                 "entityId": expected.entity_id,
                 "singleSignOnService": {"url": "https://idp.invalid/sso"},

@@ -13,7 +13,8 @@ from cognito_app.models.user import PoolUser
 class IdentityProvider(models.Model):
     """A social, OIDC or SAML provider; ``secret_sealed`` holds the secret members of its details.
 
-    ``metadata`` is what the last good copy of a SAML provider's metadata says (``services.provider_details``).
+    ``metadata`` is what the last good copy of a SAML provider's metadata says (``services.provider_details``), and
+    ``metadata_due_at`` when that is read again; None where it is no URL.
     """
 
     pool = models.ForeignKey(UserPool, on_delete=models.CASCADE, related_name="providers", db_index=False)
@@ -22,6 +23,7 @@ class IdentityProvider(models.Model):
     details = models.JSONField(default=dict)
     secret_sealed = models.BinaryField(null=True)
     metadata = models.JSONField(default=dict)
+    metadata_due_at = models.DateTimeField(null=True, db_index=True)
     attribute_mapping = models.JSONField(default=dict)
     acr_mapping = models.JSONField(default=dict)
     created_at = models.DateTimeField()

@@ -9,19 +9,25 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 
 from cognito_app.oauth.authorize import COOKIE
-from cognito_app.oauth.redirects import parameters_of, redirect, to_error_page
+from cognito_app.oauth.redirects import is_error_page, parameters_of, redirect, to_error_page
 from cognito_app.oauth.site import endpoint
 from cognito_app.services import authorization, pool_profile, sessions, tokens
 from cognito_app.services.authorization import PageError, RedirectError
 from cognito_app.services.config import ClientConfig
+from cognito_app.services.saml import logout as saml_logout
 from cognito_app.services.sites import Site
 
 
 @endpoint("GET", "POST")
 def logout(request: HttpRequest, site: Site) -> HttpResponse:
-    """Sign the browser out, whatever the parameters are."""
-    sessions.end(site.pool.id, request.COOKIES.get(COOKIE))
+    """Sign the browser out, whatever the parameters are; first at its SAML provider if that is to be told."""
+    cookie = request.COOKIES.get(COOKIE)
+    session = sessions.find(site.pool.id, cookie)
+    sessions.end(site.pool.id, cookie)
     response = _destination(request, site)
+    if not is_error_page(site, response):
+        at_provider = saml_logout.begin(site.pool, session, target=response["Location"])
+        response = redirect(at_provider) if at_provider else response
     response.delete_cookie(COOKIE, path=site.cookie_path)
     return response
 

@@ -23,6 +23,11 @@ def to_error_page(site: Site, error: str, client_id: str) -> HttpResponse:
     return redirect(f"{site.prefix}/error?" + urlencode({"error": error, "client_id": client_id[:128]}))
 
 
+def is_error_page(site: Site, response: HttpResponse) -> bool:
+    """Whether an answer leads to our own error page."""
+    return response["Location"].startswith(f"{site.prefix}/error?")
+
+
 def parameters_of(request: HttpRequest) -> dict[str, list[str]]:
     """Return the parameters of an authorization request, from the query or a form."""
     source = request.POST if request.method == "POST" else request.GET

@@ -12,6 +12,7 @@ SENTENCES = {
     "unauthorized_client": "The application may not use this sign-in page.",
     "sign_up_not_permitted": "New accounts are made by an administrator.",
     "passkeys_unavailable": "Passkeys cannot be used with this application here.",
+    "saml_response": "Invalid samlResponse or relayState from identity provider",
     "sign_in_lost": "Something went wrong. Go back to the application and sign in again.",
     "invalid_request": "The request was incomplete or malformed.",
     "invalid_scope": "The application asked for access that it may not have.",

@@ -57,7 +57,8 @@ def _page(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> Http
     session = account.present(visit, request, client)
     if session is not None:
         return account.show(visit, session.user)
-    if not authorization.is_local(client, request) and federation.leaves_at_once(client, request):
+    told = "notice" in visit.request.GET  # the user reads it before they leave again
+    if not told and not authorization.is_local(client, request) and federation.leaves_at_once(client, request):
         return federation.leave(visit)
     stepping_up = step_up.show(visit, request, client)
     if stepping_up is not None:

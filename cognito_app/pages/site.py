@@ -240,9 +240,12 @@ class Visit:
         return response
 
 
-def page(view: PageView) -> Callable[..., HttpResponse]:
-    """Turn a function of a visit into a view."""
+def page_up_to(max_body: int) -> Callable[[PageView], Callable[..., HttpResponse]]:
+    """Return what turns a function of a visit into a view, whose forms may have so many bytes."""
+    return lambda view: _page(view, max_body)
 
+
+def _page(view: PageView, max_body: int) -> Callable[..., HttpResponse]:
     @wraps(view)
     def handle(request: HttpRequest, segment: str | None = None) -> HttpResponse:
         request_id = ids.uuid4()
@@ -253,7 +256,7 @@ def page(view: PageView) -> Callable[..., HttpResponse]:
             if site is None or not replicas.serves_users(site.pool.id):
                 return _not_found()
             visit = Visit(request, site, request_id)
-            response = _answer(view, visit)
+            response = _answer(view, visit, max_body)
         except TooManyRequestsException as error:
             response = HttpResponse(error.message, status=429, content_type="text/plain", headers={"Retry-After": "1"})
         except Exception:
@@ -267,11 +270,15 @@ def page(view: PageView) -> Callable[..., HttpResponse]:
     return csrf_exempt(handle)
 
 
-def _answer(view: PageView, visit: Visit) -> HttpResponse:
+page = page_up_to(MAX_BODY)
+"""Turns a function of a visit into a view."""
+
+
+def _answer(view: PageView, visit: Visit, max_body: int) -> HttpResponse:
     if visit.request.method not in ("GET", "HEAD", "POST"):
         return HttpResponse(status=405, headers={"Allow": "GET, POST"})
     declared = visit.request.META.get("CONTENT_LENGTH") or "0"
-    if not declared.isdigit() or int(declared) > MAX_BODY:
+    if not declared.isdigit() or int(declared) > max_body:
         return visit.error("invalid_request")
     visit.count()
     try:

@@ -188,12 +188,23 @@ def base_url(pool_id: str) -> str:
 
     By host if the installation has wildcard DNS and the pool a domain, else the path of the pool on the one host.
     """
-    if app_settings.domain_addressing == "host":
-        scheme = urlsplit(app_settings.public_url).scheme
-        rows = sorted(Domain.objects.filter(pool_id=pool_id), key=lambda row: not row.is_custom)
-        for row in rows:
-            if row.is_custom:
-                return f"{scheme}://{row.name}"
-            if app_settings.auth_base_domain:
-                return f"{scheme}://{row.name}.{app_settings.auth_base_domain}"
-    return f"{app_settings.public_url}/{pool_id}"
+    hosts = _host_addresses(pool_id) if app_settings.domain_addressing == "host" else []
+    return hosts[0] if hosts else f"{app_settings.public_url}/{pool_id}"
+
+
+def _host_addresses(pool_id: str) -> list[str]:
+    scheme = urlsplit(app_settings.public_url).scheme
+    found = []
+    for row in sorted(Domain.objects.filter(pool_id=pool_id), key=lambda row: not row.is_custom):
+        if row.is_custom:
+            found.append(f"{scheme}://{row.name}")
+        elif app_settings.auth_base_domain:
+            found.append(f"{scheme}://{row.name}.{app_settings.auth_base_domain}")
+    return found
+
+
+def addresses(pool_id: str) -> list[str]:
+    """Return every address that a pool's pages have, ``base_url`` first, without final slashes."""
+    prefixes = Domain.objects.filter(pool_id=pool_id, is_custom=False).values_list("name", flat=True)
+    paths = [f"{app_settings.public_url}/{segment}" for segment in (*prefixes, pool_id)]
+    return list(dict.fromkeys([base_url(pool_id), *_host_addresses(pool_id), *paths]))

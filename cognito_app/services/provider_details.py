@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from cognito_app.conf import app_settings
@@ -28,15 +29,21 @@ ENDPOINTS = {
     "jwks_uri": "jwks_uri",
 }
 FLAGS = ("true", "false")
+METADATA_STAYS = timedelta(hours=6)
+METADATA_RETRIED = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """A provider's details: what Describe shows, what is sealed, and what a SAML provider says of itself."""
+    """A provider's details: what Describe shows, what is sealed, and what a SAML provider says of itself.
+
+    ``due_at`` is when that is read again.
+    """
 
     shown: dict[str, str]
     secrets: dict[str, str] = field(repr=False)
     metadata: dict[str, Any] = field(default_factory=dict)
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +197,27 @@ def _saml(values: dict[str, str]) -> Details:
         "certificates": list(found.certificates),
         "read_at": clock.epoch(),
     }
-    return Details(shown=shown, secrets={}, metadata=metadata)
+    due_at = _due_at(found) if "MetadataURL" in values else None
+    return Details(shown=shown, secrets={}, metadata=metadata, due_at=due_at)
+
+
+def _due_at(found: saml_metadata.Metadata) -> datetime:
+    """Return when metadata from a URL is read again: after six hours, or earlier if it says so."""
+    now = clock.now()
+    latest = now + METADATA_STAYS
+    return latest if found.stale_at is None else min(latest, max(found.stale_at, now + METADATA_RETRIED))
+
+
+def reread(kept: Details) -> Details:
+    """Read a SAML provider's metadata again from its URL. Call it outside of transactions.
+
+    Raises InvalidParameterException.
+    """
+    given = {name: value for name, value in kept.shown.items() if name not in KINDS["SAML"].derived}
+    built = _saml(given)
+    certificate = kept.shown.get("ActiveEncryptionCertificate")
+    shown = {**built.shown, "ActiveEncryptionCertificate": certificate} if certificate else built.shown
+    return replace(built, shown=shown, secrets=kept.secrets)
 
 
 def _metadata(values: dict[str, str]) -> saml_metadata.Metadata:
@@ -231,7 +258,7 @@ def _with_encryption(built: Details, kept: Mapping[str, str], pool_id: str) -> D
             "encryption_certificate": certificates.self_signed(key, pool_id, clock.now()),
         }
     shown = {**built.shown, "ActiveEncryptionCertificate": pair["encryption_certificate"]}
-    return Details(shown=shown, secrets={**built.secrets, **pair}, metadata=built.metadata)
+    return replace(built, shown=shown, secrets={**built.secrets, **pair})
 
 
 _OAUTH_DERIVED = (

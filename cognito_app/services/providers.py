@@ -23,7 +23,7 @@ from cognito_app.errors import (
 from cognito_app.models import AppClient, Group, IdentityProvider, ProviderIdentifier, UserPool
 from cognito_app.models.base import insert_if_absent
 from cognito_app.services import client_rules, keyset, provider_details, provider_rules, schema, stamps
-from cognito_app.services.actor import Actor, audit
+from cognito_app.services.actor import SYSTEM, Actor, audit
 from cognito_app.services.config import PoolConfig, stamp_of
 from cognito_app.services.provider_details import Details
 
@@ -152,6 +152,7 @@ def _add_identities_attribute(row: UserPool) -> None:
 def _put_details(row: IdentityProvider, built: Details) -> None:
     row.details = built.shown
     row.metadata = built.metadata
+    row.metadata_due_at = built.due_at
     row.secret_sealed = keyring.seal(orjson.dumps(built.secrets), aad=_context(row)) if built.secrets else None
 
 
@@ -232,6 +233,21 @@ def update(
         row.save()
         _changed(pool, actor, "UpdateIdentityProvider", name)
     return find(pool, name)
+
+
+@transaction.atomic
+def put_metadata(before: IdentityProvider, built: Details) -> None:
+    """Store what a SAML provider's metadata says by now, unless the provider was changed since ``before`` was read."""
+    UserPool.objects.select_for_update().filter(pk=before.pool_id).first()
+    row = IdentityProvider.objects.filter(pk=before.pk, modified_at=before.modified_at).first()
+    if row is None:
+        return
+    changed = {**row.metadata, "read_at": None} != {**built.metadata, "read_at": None}
+    row.details, row.metadata, row.metadata_due_at = built.shown, built.metadata, built.due_at
+    row.save(update_fields=["details", "metadata", "metadata_due_at"])
+    if changed:
+        stamps.bump(stamp_of(row.pool_id))
+        audit(SYSTEM, "RefreshMetadata", pool_id=row.pool_id, subject=row.name)
 
 
 def _refuse_local(name: str) -> None:

@@ -12,7 +12,8 @@ import structlog
 
 from cognito_app.conf import app_settings
 from cognito_app.core import clock, saml_response, subjects
-from cognito_app.core.saml_response import DRIFT, Assertion, Expected, SamlError
+from cognito_app.core.saml_response import DRIFT, Assertion, Expected
+from cognito_app.core.saml_xml import SamlError
 from cognito_app.models import SamlProvider
 
 ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"

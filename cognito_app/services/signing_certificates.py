@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from cognito_app.core import certificates, clock, jose, keyring
 from cognito_app.models import SamlSigningKey
 from cognito_app.models.base import claim, insert_if_absent
@@ -24,6 +26,12 @@ def current(pool: PoolConfig) -> str:
     if row.issued_at + RENEWED_AFTER <= clock.now():
         row = _renew(pool, row)
     return row.certificate
+
+
+def private_key(pool: PoolConfig) -> RSAPrivateKey:
+    """Return the key that the certificates are of; it is made when it is first needed."""
+    row = SamlSigningKey.objects.filter(pk=pool.id).first() or _first(pool)
+    return _open(pool, row)
 
 
 def _first(pool: PoolConfig) -> SamlSigningKey:
@@ -43,7 +51,7 @@ def _first(pool: PoolConfig) -> SamlSigningKey:
 
 
 def _renew(pool: PoolConfig, row: SamlSigningKey) -> SamlSigningKey:
-    key = jose.load_der(keyring.unseal(bytes(row.private_sealed), aad=_context(pool)))
+    key = _open(pool, row)
     now = clock.now()
     claim(
         SamlSigningKey.objects.filter(pk=pool.id, issued_at=row.issued_at),
@@ -51,6 +59,10 @@ def _renew(pool: PoolConfig, row: SamlSigningKey) -> SamlSigningKey:
         issued_at=now,
     )
     return SamlSigningKey.objects.get(pk=pool.id)
+
+
+def _open(pool: PoolConfig, row: SamlSigningKey) -> RSAPrivateKey:
+    return jose.load_der(keyring.unseal(bytes(row.private_sealed), aad=_context(pool)))
 
 
 def _context(pool: PoolConfig) -> bytes:

@@ -25,6 +25,7 @@ from cognito_app.models import (
 )
 from cognito_app.services import keys, outbox, throttle
 from cognito_app.services.imports import jobs, worker
+from cognito_app.services.saml import metadata
 
 PAUSE_SECONDS = 5.0
 ROUNDS_BETWEEN_SWEEPS = 120
@@ -71,6 +72,7 @@ def run(stop: threading.Event) -> None:
     helpers = [
         threading.Thread(target=worker.run, args=(stop,), name="user-import", daemon=True),
         threading.Thread(target=_send_messages, args=(stop,), name="messages", daemon=True),
+        threading.Thread(target=_refresh_metadata, args=(stop,), name="saml-metadata", daemon=True),
     ]
     for helper in helpers:
         helper.start()
@@ -100,5 +102,18 @@ def _send_messages(stop: threading.Event) -> None:
         except Exception:
             # The next round may find the database again.
             log.exception("messages_failed")
+        stop.wait(PAUSE_SECONDS)
+    connection.close()
+
+
+def _refresh_metadata(stop: threading.Event) -> None:
+    """Read metadata of SAML providers again, in a thread of its own: providers may be slow, too."""
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            metadata.refresh_due()
+        except Exception:
+            # The next round may find the database again.
+            log.exception("metadata_failed")
         stop.wait(PAUSE_SECONDS)
     connection.close()

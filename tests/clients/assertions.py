@@ -41,6 +41,8 @@ def response(attributes: Mapping[str, Sequence[str]] | None = None, **given: Any
         "at": clock.now(),
         "lifetime": timedelta(minutes=5),
         "session_ends": None,
+        "session_index": None,
+        "in_response_to": None,
         "head": "",
         "more": "",
         **given,
@@ -60,11 +62,14 @@ def response(attributes: Mapping[str, Sequence[str]] | None = None, **given: Any
     recipient = f' Recipient="{said["recipient"]}"' if said["recipient"] else ""
     destination = f' Destination="{said["destination"]}"' if said["destination"] else ""
     session = f' SessionNotOnOrAfter="{_time(said["session_ends"])}"' if said["session_ends"] else ""
+    if said["session_index"]:
+        session += f' SessionIndex="{said["session_index"]}"'
+    answer = f' InResponseTo="{said["in_response_to"]}"' if said["in_response_to"] else ""
     return (
         f"{said['head']}"
         '<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" '
         'xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" '
-        f'ID="{said["id"]}r" Version="2.0" IssueInstant="{at}"{destination}>'
+        f'ID="{said["id"]}r" Version="2.0" IssueInstant="{at}"{destination}{answer}>'
         f"<saml:Issuer>{said['issuer']}</saml:Issuer>"
         f'<samlp:Status><samlp:StatusCode Value="{said["status"]}"/></samlp:Status>'
         f'<saml:Assertion ID="{said["id"]}" Version="2.0" IssueInstant="{at}">'
@@ -72,7 +77,7 @@ def response(attributes: Mapping[str, Sequence[str]] | None = None, **given: Any
         '<saml:Subject><saml:NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">'
         f"{said['name_id']}</saml:NameID>"
         '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">'
-        f'<saml:SubjectConfirmationData NotOnOrAfter="{until}"{recipient}/>'
+        f'<saml:SubjectConfirmationData NotOnOrAfter="{until}"{recipient}{answer}/>'
         "</saml:SubjectConfirmation></saml:Subject>"
         f'<saml:Conditions NotBefore="{at}" NotOnOrAfter="{until}">{audience}</saml:Conditions>'
         f'<saml:AuthnStatement AuthnInstant="{at}"{session}><saml:AuthnContext><saml:AuthnContextClassRef>'

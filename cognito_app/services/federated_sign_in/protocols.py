@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cognito_app.services.federated_sign_in import openid
 from cognito_app.services.federated_sign_in.journey import Protocol
+from cognito_app.services.saml import requests as saml
 
 PROTOCOLS: dict[str, Protocol] = {
     "OIDC": openid.depart,
@@ -11,4 +12,5 @@ PROTOCOLS: dict[str, Protocol] = {
     "Facebook": openid.depart,
     "LoginWithAmazon": openid.depart,
     "SignInWithApple": openid.depart,
+    "SAML": saml.depart,
 }

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from cognito_app.conf import app_settings
-from cognito_app.core.saml_response import Assertion, SamlError
+from cognito_app.core.saml_response import Assertion
+from cognito_app.core.saml_xml import SamlError
 from cognito_app.errors import NotAuthorizedException
 from cognito_app.services import saml_assertions, saml_providers
 from cognito_app.services.login_providers.verified import UNSUPPORTED, VerifiedLogin, invalid

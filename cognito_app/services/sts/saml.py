@@ -13,7 +13,8 @@ import regex
 
 from cognito_app.conf import app_settings
 from cognito_app.core import clock
-from cognito_app.core.saml_response import Assertion, Reason, SamlError
+from cognito_app.core.saml_response import Assertion
+from cognito_app.core.saml_xml import Reason, SamlError
 from cognito_app.errors import AccessDenied, ExpiredWebIdentityToken, InvalidIdentityToken
 from cognito_app.models import SamlProvider, SpentNonce
 from cognito_app.services import principals, roles, saml_assertions, saml_providers
@@ -88,7 +89,7 @@ def _verified(provider: SamlProvider, encoded: str) -> Assertion:
     except SamlError as error:
         if error.reason == Reason.EXPIRED:
             raise ExpiredWebIdentityToken(EXPIRED) from None
-        raise InvalidIdentityToken(REFUSALS[error.reason]) from None
+        raise InvalidIdentityToken(REFUSALS.get(error.reason, REFUSALS[Reason.UNUSABLE])) from None
 
 
 def _check_named(assertion: Assertion, role_arn: str, provider_arn: str) -> None:

@@ -1,0 +1,1 @@
+"""SAML sign-in to user pools: our requests, what providers answer, signing out there, and their metadata."""
