@@ -15,7 +15,18 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from cognito_app.aws.uploads import upload
 from cognito_app.aws.view import aws_view
 from cognito_app.oauth import authorize, discovery, identity_documents, logout, revoke, token, userinfo
-from cognito_app.pages import assets, confirm, error, event_feedback, login, passkeys, recovery, signed_out, signup
+from cognito_app.pages import (
+    assets,
+    confirm,
+    error,
+    event_feedback,
+    faults,
+    login,
+    passkeys,
+    recovery,
+    signed_out,
+    signup,
+)
 
 SEGMENT = r"^(?:(?P<segment>[A-Za-z0-9_-]{1,63})/)?"
 
@@ -39,11 +50,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^(?P<segment>[A-Za-z0-9_-]{1,63})/\.well-known/jwks\.json$", discovery.jwks),
     path(".well-known/openid-configuration", identity_documents.configuration),
     path(".well-known/jwks.json", identity_documents.jwks),
-    _on_site("oauth2/authorize", authorize.authorize),
+    _on_site("oauth2/authorize", faults.as_page(authorize.authorize)),
     _on_site("oauth2/token", token.token),
     _on_site("oauth2/userInfo", userinfo.userinfo),
     _on_site("oauth2/revoke", revoke.revoke),
-    _on_site("logout", logout.logout),
+    _on_site("logout", faults.as_page(logout.logout)),
     _on_site("login", login.login),
     _on_site("signup", signup.signup),
     _on_site("confirm", confirm.confirm),

@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+# What Django answers by itself shows in the look of the pages.
+handler400 = "cognito_app.pages.faults.bad_request"
+handler404 = "cognito_app.pages.faults.not_found"
+handler500 = "cognito_app.pages.faults.failed"
+
 urlpatterns = [path("", include("cognito_app.urls")), path("demo/", include("cognito_app.contrib.demo.urls"))]
