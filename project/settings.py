@@ -20,6 +20,8 @@ _host = urlsplit(PUBLIC_URL).hostname or "localhost"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ([".localhost", "127.0.0.1", "[::1]", _host] if DEVELOPMENT else [_host])
 
 INSTALLED_APPS = [
+    # First, so that its catalogs speak where Django's translate the same English words in another way.
+    "cognito_app",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -30,7 +32,6 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "rest_framework",
-    "cognito_app",
 ]
 
 # One middleware holds Django's own for the portal: the APIs bypass sessions, CSRF tokens and messages.

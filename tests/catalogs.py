@@ -19,6 +19,8 @@ LOCALE = ROOT / "cognito_app" / "locale"
 TEMPLATES = ROOT / "templates"
 PAGES = ROOT / "cognito_app" / "pages"
 MARKS = {"_", "gettext", "gettext_noop", "ngettext"}
+SHORT = re.compile(r'(?:{% translate |_\()"([^"]+)"')
+"""How a text without variables is marked in a template."""
 PLURALS = {
     "de": "nplurals=2; plural=(n != 1);",
     "es": "nplurals=2; plural=(n != 1);",
@@ -61,33 +63,18 @@ def _of_code() -> Iterator[Text]:
 
 def _of_templates() -> Iterator[Text]:
     from django.template import Engine
-    from django.template.base import FilterExpression, Node, Variable
+    from django.template.base import Node
     from django.templatetags.i18n import BlockTranslateNode
-
-    def variables(value: object) -> Iterator[Variable]:
-        if isinstance(value, FilterExpression):
-            if isinstance(value.var, Variable):
-                yield value.var
-            for _, arguments in value.filters:
-                yield from (item for _, item in arguments if isinstance(item, Variable))
-        elif isinstance(value, dict):
-            for item in value.values():
-                yield from variables(item)
 
     engine = Engine(dirs=[str(TEMPLATES)], libraries={"i18n": "django.templatetags.i18n"})
     for path in sorted((TEMPLATES / "cognito_app").rglob("*.html")):
         name = str(path.relative_to(TEMPLATES))
         if "/portal/" in name:
             continue
-        template = engine.get_template(name)
-        for node in template.nodelist.get_nodes_by_type(Node):
+        for node in engine.get_template(name).nodelist.get_nodes_by_type(Node):
             if isinstance(node, BlockTranslateNode):
                 yield Text(node.render_token_list(node.singular)[0], _plural(node))
-            for value in vars(node).values():
-                for variable in variables(value):
-                    if variable.translate and isinstance(variable.literal, str):
-                        yield Text(str(variable.literal))
-        yield from (Text(found) for found in re.findall(r'{% translate "([^"]+)"', path.read_text()))
+        yield from (Text(found) for found in SHORT.findall(path.read_text()))
 
 
 def _plural(node: object) -> str:

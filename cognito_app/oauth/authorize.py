@@ -38,7 +38,7 @@ def authorize(request: HttpRequest, site: Site) -> HttpResponse:
         if "none" in checked.prompts:
             raise checked.error(authorization.why_not(site.pool, client, checked, session))
     except PageError as error:
-        return to_error_page(site, error.error, given.get("client_id", [""])[0])
+        return to_error_page(site, error.error, given.get("client_id", [""])[0], given.get("lang", [""])[0])
     except RedirectError as error:
         return redirect(authorization_answer.of_error(error))
     pairs = [(name, value) for name, values in given.items() for value in values]

@@ -10,7 +10,8 @@ from cognito_app.pages import attribute_fields, flow, identify
 from cognito_app.pages.site import Visit, page, told
 from cognito_app.services import recovery
 
-RESET_FIRST = _("Your password must be reset before you can sign in.")  # a message
+RESET_FIRST = _("Your password must be reset before you can sign in.")
+DIFFERENT = _("The passwords differ.")
 
 
 def ask(visit: Visit, username: str, message: str = "") -> HttpResponse:
@@ -44,7 +45,7 @@ def confirm_forgot_password(visit: Visit) -> HttpResponse:
         response["Location"] = visit.link("forgotPassword")
         return response
     if visit.field("password") != visit.field("password_again"):
-        return _form(visit, username, message=_("The passwords differ."))
+        return _form(visit, username, message=DIFFERENT)
     try:
         recovery.confirm_forgot(
             visit.site.pool,
