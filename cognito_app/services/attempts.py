@@ -42,6 +42,7 @@ SENDS_PER_HOUR = {
     ATTRIBUTE_CODE: 5,
     "EmailMfa": 20,
     "FirstFactorCode": 20,
+    "SignUpNotice": 5,
 }
 
 
