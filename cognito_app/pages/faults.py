@@ -9,6 +9,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from cognito_app.core import ids
+from cognito_app.errors import TooManyRequestsException
 from cognito_app.pages import rendering
 from cognito_app.pages.site import Visit, add_headers
 from cognito_app.services import replicas, sites, stamps
@@ -28,6 +29,8 @@ def as_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         if response.status_code < 400:
             return response
         shown = _shown(request, segment, response.status_code, response.get(REQUEST_ID) or ids.uuid4())
+        if response.status_code == 429:
+            shown["Retry-After"] = str(TooManyRequestsException.retry_seconds)
         for name in KEPT:
             if name in response:
                 shown[name] = response[name]

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import structlog
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.templatetags.static import static
 from django.views.decorators.csrf import csrf_exempt
@@ -275,6 +275,7 @@ def _answer(view: PageView, visit: Visit) -> HttpResponse:
         visit.check_role()
         return visit.shown_again() or view(visit)
     except UNREADABLE:
+        visit.request.POST = QueryDict()
         return visit.fault(400)
     except TooManyRequestsException as error:
         return too_many(visit, error)

@@ -44,9 +44,8 @@ def refuse(occasion: Occasion, user: PoolUser, contact: str, owner: PoolUser) ->
 
 def _key_of_nobody() -> int:
     """Return a key that no row has, as long as that of the next user: sealed sessions show their length."""
-    last = PoolUser.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    digits = len(str(last + 1)) - 1
-    return -(10**digits - 1)
+    last: int = PoolUser.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return 1 - int("1".ljust(len(str(last + 1)), "0"))
 
 
 def _notice(occasion: Occasion, contact: str, address: str, owner: PoolUser) -> OutboxMessage | None:
