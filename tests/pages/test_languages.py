@@ -50,8 +50,10 @@ def language_of(page: Any) -> str:
     return str(found[0])
 
 
-def test_every_language_of_managed_login_is_there() -> None:
+def test_every_language_of_managed_login_is_there_and_published(site: Site) -> None:
     assert set(SIGN_IN) == set(terms.LANGUAGES)
+    published = site.get(".well-known/openid-configuration").json()["ui_locales_supported"]
+    assert set(published) == set(SIGN_IN)
 
 
 @pytest.mark.parametrize("language", sorted(SIGN_IN))
