@@ -69,6 +69,8 @@ class Configuration:
     email_from: sender address of pools that name none.
     email_channels: mail servers by SourceArn: ``{"backend": dotted path, "options": {...}}`` (``docs/messages.md``).
     sms_backend, sms_options: dotted path of the SMS backend and what it needs (``messages/backends``).
+    accept_language: whether the pages speak the language that the browser prefers where nobody asked for one.
+    page_languages: languages of the pages besides Cognito's, whose catalogs the operator has in ``LOCALE_PATHS``.
     password_slots: how many password hashes may run at once in one process.
     guest_scope_down_policy: session policy put on guests' credentials in the enhanced flow.
     trusted_proxies: number of proxies in front whose X-Forwarded-For entries are believed.
@@ -105,6 +107,8 @@ class Configuration:
     email_channels: dict[str, Any] = field(default_factory=dict)
     sms_backend: str = "cognito_app.messages.backends.sms.NoBackend"
     sms_options: dict[str, Any] = field(default_factory=dict)
+    accept_language: bool = False
+    page_languages: tuple[str, ...] = ()
     password_slots: int = 2
     guest_scope_down_policy: dict[str, Any] = field(default_factory=_guest_scope_down)
     trusted_proxies: int = 0
@@ -140,7 +144,7 @@ class AppSettings:
         source: dict[str, Any] = getattr(settings, "COGNITO", {})
         if source is not self._source:
             known = {key.lower(): value for key, value in source.items() if key.lower() in FIELD_NAMES}
-            for name in ("master_keys", "signing_regions", "replica_regions", "saml_recipients"):
+            for name in ("master_keys", "signing_regions", "replica_regions", "saml_recipients", "page_languages"):
                 if name in known:
                     known[name] = tuple(known[name])
             if not known.get("master_keys") and settings.DEBUG:

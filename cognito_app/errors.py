@@ -151,7 +151,10 @@ class TooManyFailedAttemptsException(ServiceError): ...
 
 
 class TooManyRequestsException(ServiceError):
+    """``retry_seconds`` is when to come again; pages tell it as ``Retry-After``."""
+
     default_message = "Rate exceeded"
+    retry_seconds: int = 1
 
 
 class UnauthorizedException(ServiceError): ...

@@ -20,6 +20,8 @@ _host = urlsplit(PUBLIC_URL).hostname or "localhost"
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ([".localhost", "127.0.0.1", "[::1]", _host] if DEVELOPMENT else [_host])
 
 INSTALLED_APPS = [
+    # First, so that its catalogs speak where Django's translate the same English words in another way.
+    "cognito_app",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -30,7 +32,6 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "rest_framework",
-    "cognito_app",
     "cognito_app.contrib.object_storage",
 ]
 
@@ -132,6 +133,8 @@ COGNITO = {
     "EMAIL_CHANNELS": env.document("COGNITO_EMAIL_CHANNELS"),
     "SMS_BACKEND": env.text("COGNITO_SMS_BACKEND") or "cognito_app.messages.backends.sms.NoBackend",
     "SMS_OPTIONS": env.document("COGNITO_SMS_OPTIONS"),
+    "ACCEPT_LANGUAGE": env.flag("COGNITO_ACCEPT_LANGUAGE"),
+    "PAGE_LANGUAGES": env.words("COGNITO_PAGE_LANGUAGES"),
     "PASSWORD_SLOTS": env.number("COGNITO_PASSWORD_SLOTS", 2),
     "TRUSTED_PROXIES": env.number("COGNITO_TRUSTED_PROXIES", 0),
     "OUTGOING_PRIVATE_NETWORKS": env.flag("COGNITO_OUTGOING_PRIVATE_NETWORKS"),

@@ -48,3 +48,23 @@ def as_html(text: str) -> str:
 def _fill(text: str, values: Mapping[str, str]) -> str:
     # In one pass: a value cannot bring in a placeholder.
     return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
+SIGN_UP_PURPOSE = "sign_up_notice"
+SIGN_UP_SUBJECT = "Your sign-up"
+HAS_ACCOUNT = (
+    "Somebody, perhaps you, tried to create an account at {name} with this address. It has one already: sign in with "
+    "it, or reset your password if you forgot it. If it was not you, there is nothing to do."
+)
+NAME_TAKEN = (
+    "Somebody, perhaps you, tried to create an account at {name} with a name that is taken. Sign up again with another "
+    "name. If it was not you, there is nothing to do."
+)
+
+
+def sign_up(medium: str, destination: str, name: str, *, has_account: bool) -> Message:
+    """Return the message about a sign-up with a name that is taken; ``has_account``: by the owner of the address."""
+    text = (HAS_ACCOUNT if has_account else NAME_TAKEN).format(name=name)
+    if medium != EMAIL:
+        return Message(SIGN_UP_PURPOSE, medium, destination, "", text)
+    return Message(SIGN_UP_PURPOSE, medium, destination, SIGN_UP_SUBJECT, as_html(text))

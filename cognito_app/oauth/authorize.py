@@ -29,7 +29,7 @@ def authorize(request: HttpRequest, site: Site) -> HttpResponse:
         checked, client = authorization.parse(site.pool, given)
         return _answer(request, site, checked, client, given)
     except PageError as error:
-        return to_error_page(site, error.error, given.get("client_id", [""])[0])
+        return to_error_page(site, error.error, given.get("client_id", [""])[0], given.get("lang", [""])[0])
     except RedirectError as error:
         return redirect(authorization_answer.of_error(error))
 

@@ -18,9 +18,10 @@ def redirect(location: str) -> HttpResponse:
     return response
 
 
-def to_error_page(site: Site, error: str, client_id: str) -> HttpResponse:
-    """Show our own page: where the client is cannot be trusted."""
-    return redirect(f"{site.prefix}/error?" + urlencode({"error": error, "client_id": client_id[:128]}))
+def to_error_page(site: Site, error: str, client_id: str, language: str = "") -> HttpResponse:
+    """Show our own page: where the client is cannot be trusted. ``language`` is what the request asked for."""
+    told = {"error": error, "client_id": client_id[:128], **({"lang": language[:16]} if language else {})}
+    return redirect(f"{site.prefix}/error?" + urlencode(told))
 
 
 def is_error_page(site: Site, response: HttpResponse) -> bool:

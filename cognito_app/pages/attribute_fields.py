@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from cognito_app.pages.site import Visit
+from django.utils.translation import gettext_noop as _
+
+if TYPE_CHECKING:
+    from cognito_app.pages.site import Visit
 
 FIELDS = {
-    "email": ("Email address", "email", "email"),
-    "phone_number": ("Phone number", "tel", "tel"),
-    "name": ("Name", "text", "name"),
-    "given_name": ("Given name", "text", "given-name"),
-    "middle_name": ("Middle name", "text", "additional-name"),
-    "family_name": ("Family name", "text", "family-name"),
-    "birthdate": ("Birthdate", "date", "bday"),
-    "address": ("Address", "text", "street-address"),
-    "nickname": ("Nickname", "text", "nickname"),
-    "preferred_username": ("Preferred username", "text", "off"),
-    "website": ("Website", "url", "url"),
-    "profile": ("Profile address", "url", "off"),
-    "picture": ("Picture address", "url", "photo"),
-    "gender": ("Gender", "text", "sex"),
-    "zoneinfo": ("Time zone", "text", "off"),
-    "locale": ("Language", "text", "language"),
+    "email": (_("Email address"), "email", "email"),
+    "phone_number": (_("Phone number"), "tel", "tel"),
+    "name": (_("Name"), "text", "name"),
+    "given_name": (_("Given name"), "text", "given-name"),
+    "middle_name": (_("Middle name"), "text", "additional-name"),
+    "family_name": (_("Family name"), "text", "family-name"),
+    "birthdate": (_("Birthdate"), "date", "bday"),
+    "address": (_("Address"), "text", "street-address"),
+    "nickname": (_("Nickname"), "text", "nickname"),
+    "preferred_username": (_("Preferred username"), "text", "off"),
+    "website": (_("Website"), "url", "url"),
+    "profile": (_("Profile address"), "url", "off"),
+    "picture": (_("Picture address"), "url", "photo"),
+    "gender": (_("Gender"), "text", "sex"),
+    "zoneinfo": (_("Time zone"), "text", "off"),
+    "locale": (_("Language"), "text", "language"),
 }
 
 
@@ -31,24 +35,23 @@ def of(visit: Visit, names: Iterable[str]) -> list[dict[str, str]]:
     return [
         {"name": name, "label": spec[0], "type": spec[1], "autocomplete": spec[2], "value": visit.field(name)}
         for name in names
-        for spec in [FIELDS.get(name, (_words(name), "text", "off"))]
+        for spec in [FIELDS.get(name, (words(name), "text", "off"))]
     ]
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
+    """Return the name of an attribute as a label."""
     return name.removeprefix("custom:").replace("_", " ").capitalize()
 
 
-def policy_lines(visit: Visit) -> list[str]:
-    """Return the pool's password rules as short lines."""
+def policy_lines(visit: Visit) -> list[dict[str, Any]]:
+    """Return the pool's password rules, as the template and its script take them."""
     policy = visit.site.pool.password_policy
-    lines = [f"At least {policy.minimum_length} characters"]
-    for wanted, text in (
-        (policy.uppercase, "An upper-case letter"),
-        (policy.lowercase, "A lower-case letter"),
-        (policy.numbers, "A number"),
-        (policy.symbols, "A symbol or a space inside"),
-    ):
-        if wanted:
-            lines.append(text)
-    return lines
+    rules = (
+        (policy.uppercase, "uppercase", _("An upper-case letter")),
+        (policy.lowercase, "lowercase", _("A lower-case letter")),
+        (policy.numbers, "number", _("A number")),
+        (policy.symbols, "symbol", _("A symbol or a space inside")),
+    )
+    length: dict[str, Any] = {"rule": "length", "least": policy.minimum_length}
+    return [length, *({"rule": name, "label": text} for wanted, name, text in rules if wanted)]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from cognito_app.pages import attribute_fields
 from cognito_app.pages.site import Visit
@@ -17,11 +18,11 @@ from cognito_app.services.sign_in.totp_setup import Association
 
 NEW_PASSWORD = "NEW_PASSWORD_REQUIRED"  # noqa: S105  # a challenge
 ATTRIBUTE_PREFIX = "userAttributes."
-LABELS = {SMS: "Text message", TOTP: "Authenticator app", EMAIL: "Email"}
+LABELS = {SMS: _("Text message"), TOTP: _("Authenticator app"), EMAIL: _("Email")}
 CODE_FIELDS = {SMS: "SMS_MFA_CODE", EMAIL: "EMAIL_OTP_CODE", TOTP: "SOFTWARE_TOKEN_MFA_CODE"}
 CONTACT_FIELDS = {
-    EMAIL: {"name": "email", "label": "Email address", "type": "email", "autocomplete": "email"},
-    SMS: {"name": "phone_number", "label": "Phone number", "type": "tel", "autocomplete": "tel"},
+    EMAIL: {"name": "email", "label": _("Email address"), "type": "email", "autocomplete": "email"},
+    SMS: {"name": "phone_number", "label": _("Phone number"), "type": "tel", "autocomplete": "tel"},
 }
 
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from cognito_app.errors import ServiceError, UserLambdaValidationException
 from cognito_app.models import PoolUser, user_rows
 from cognito_app.pages import flow
-from cognito_app.pages.site import Visit, page
+from cognito_app.pages.site import Visit, page, told
 from cognito_app.services import authorization, confirmation_link, sign_up
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
@@ -58,11 +59,11 @@ def confirm(visit: Visit) -> HttpResponse:
             details = sign_up.resend(pool, client, flow.actor(visit), username=username)
             return again(notice=f"We sent a new code to {details.destination}.", destination=details.destination)
         if not code:
-            return again(message="Enter the code.")
+            return again(message=_("Enter the code."))
         proved = auto.check(client, sign_up_session)
         user = sign_up.confirm(pool, client, flow.actor(visit), username=username, code=code[:64])
     except ServiceError as error:
-        return again(message=error.message)
+        return again(message=told(error))
     visit.confirmed_account = True
     if sign_up_session:
         return _sign_in_by_code(visit, request, client, user, auto.after_confirmation(pool, client, proved, user))
@@ -80,7 +81,7 @@ def resend_code(visit: Visit) -> HttpResponse:
     try:
         details = sign_up.resend(visit.site.pool, client, flow.actor(visit), username=username)
     except ServiceError as error:
-        return confirmation_page(visit, username, **given, message=error.message)
+        return confirmation_page(visit, username, **given, message=told(error))
     sent_to = details.destination
     return confirmation_page(visit, username, **given, notice=f"We sent a new code to {sent_to}.", destination=sent_to)
 
@@ -140,5 +141,5 @@ def confirm_user(visit: Visit) -> HttpResponse:
         # The account is confirmed nevertheless; people see what the function says, as at sign-up.
         return visit.render("confirmed", confirmed=True, message=error.message)
     except ServiceError:
-        return visit.render("confirmed", status=400, message="This link is no longer valid.")
+        return visit.render("confirmed", status=400, message=_("This link is no longer valid."))
     return visit.render("confirmed", already=not now)

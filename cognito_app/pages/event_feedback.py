@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from cognito_app.errors import ServiceError
 from cognito_app.pages.site import Visit, page
 from cognito_app.services import auth_events
 
 VALUES = {"valid": "Valid", "invalid": "Invalid"}
-NOT_VALID = "This link is no longer valid."
+NOT_VALID = _("This link is no longer valid.")
 
 
 @page

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from cognito_app.errors import (
     CodeMismatchException,
@@ -19,7 +20,7 @@ from cognito_app.errors import (
 )
 from cognito_app.pages import flow, identify, recovery
 from cognito_app.pages.confirm import confirmation_page
-from cognito_app.pages.site import Visit
+from cognito_app.pages.site import Visit, told
 from cognito_app.services import users
 from cognito_app.services.attempts import LOCKED
 from cognito_app.services.auth_factors import CONTACT_OF, PASSKEY, PASSWORD
@@ -30,22 +31,22 @@ from cognito_app.services.sign_in.state import Challenge, Context, Outcome, seal
 from cognito_app.services.sign_in.steps.passkey import OF_ANYONE
 
 LABELS = {
-    PASSKEY: "Passkey",
-    PASSWORD: "Password",
-    "EMAIL_OTP": "Code by email",
-    "SMS_OTP": "Code by text message",
+    PASSKEY: _("Passkey"),
+    PASSWORD: _("Password"),
+    "EMAIL_OTP": _("Code by email"),
+    "SMS_OTP": _("Code by text message"),
 }
 CHOOSE = "CHOOSE"
 SELECT = "SELECT_CHALLENGE"
 CODE_FIELDS = {"EMAIL_OTP": "EMAIL_OTP_CODE", "SMS_OTP": "SMS_OTP_CODE"}
-NO_CODE = "Enter the code."
-NO_NAME = "Enter your sign-in name."
-NO_PASSWORD = "Enter your password."  # noqa: S105  # a message
-WRONG_CODE = "The code is not right. Try again."
-WAIT = "Too many attempts. Wait a moment, then try again."
-OVER = "This code is no longer good. We sent a new one."
-PASSKEY_REFUSED = "This passkey did not work. Try again, or sign in another way."
-NOTHING_HERE = "This account has no way to sign in here."
+NO_CODE = _("Enter the code.")
+NO_NAME = _("Enter your sign-in name.")
+NO_PASSWORD = _("Enter your password.")
+WRONG_CODE = _("The code is not right. Try again.")
+WAIT = _("Too many attempts. Wait a moment, then try again.")
+OVER = _("This code is no longer good. We sent a new one.")
+PASSKEY_REFUSED = _("This passkey did not work. Try again, or sign in another way.")
+NOTHING_HERE = _("This account has no way to sign in here.")
 
 
 class FirstFactor:
@@ -73,7 +74,7 @@ class FirstFactor:
             if self.factor == PASSWORD:
                 return self._password()
             resent = self.visit.field("action") == "resend"
-            return self._start(self.factor, notice="We sent a new code." if resent else "")
+            return self._start(self.factor, notice=_("We sent a new code.") if resent else "")
         except UserNotConfirmedException:
             # Raised only after a right password, so this browser may go on to confirm and be signed in.
             context = flow.context(self.visit, self.client)
@@ -82,7 +83,7 @@ class FirstFactor:
         except PasswordResetRequiredException:
             return recovery.ask(self.visit, self.name, message=recovery.RESET_FIRST)
         except ServiceError as error:
-            return identify.form(self.visit, self.client, username=self.name, message=error.message)
+            return identify.form(self.visit, self.client, username=self.name, message=told(error))
 
     def show(self, outcome: Outcome, factor: str = "", **context: Any) -> HttpResponse:
         """Show a challenge of the engine, or go back to the application."""

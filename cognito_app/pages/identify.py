@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from cognito_app.pages import flow
 from cognito_app.pages.site import Visit
@@ -13,9 +14,9 @@ from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in import hosted
 
 NOTICES = {
-    "password_changed": "Your password was changed. Sign in with the new one.",
-    "too_late": "Something went wrong. Sign in again.",
-    "confirmed": "Your account is confirmed. You can sign in now.",
+    "password_changed": _("Your password was changed. Sign in with the new one."),
+    "too_late": _("Something went wrong. Sign in again."),
+    "confirmed": _("Your account is confirmed. You can sign in now."),
 }
 
 
@@ -23,10 +24,10 @@ def label_of(visit: Visit) -> tuple[str, str]:
     """Return the label and input type of the sign-in name."""
     names = visit.site.pool.username_attributes
     if names == {"email"}:
-        return "Email address", "email"
+        return _("Email address"), "email"
     if names == {"phone_number"}:
-        return "Phone number", "tel"
-    return ("Email or phone number" if names else "Username"), "text"
+        return _("Phone number"), "tel"
+    return (_("Email or phone number") if names else _("Username")), "text"
 
 
 def has_recovery(visit: Visit) -> bool:

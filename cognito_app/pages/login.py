@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from cognito_app.errors import PasswordResetRequiredException, ServiceError, UserNotConfirmedException
 from cognito_app.pages import (
@@ -19,7 +20,7 @@ from cognito_app.pages import (
 from cognito_app.pages.challenges import NEW_PASSWORD
 from cognito_app.pages.confirm import confirmation_page
 from cognito_app.pages.first_factor import FirstFactor
-from cognito_app.pages.site import Visit, page
+from cognito_app.pages.site import Visit, page, told
 from cognito_app.services import authorization, users
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
@@ -29,8 +30,8 @@ from cognito_app.services.sign_in.state import seal_session
 
 CONFIRM = "SIGN_UP"
 MAX_EMAIL = 320
-NO_PROVIDER = "No sign-in is set up for the domain of this email address."
-NOT_FINISHED = "Something went wrong. Sign in again."
+NO_PROVIDER = _("No sign-in is set up for the domain of this email address.")
+NOT_FINISHED = _("Something went wrong. Sign in again.")
 
 
 @page
@@ -87,14 +88,14 @@ def _answer(visit: Visit, request: AuthorizeRequest, client: ClientConfig, chall
             )
         return mfa.answer(visit, request, client)
     except ServiceError as error:
-        message = NOT_FINISHED if "session" in error.message else error.message
+        message = NOT_FINISHED if "session" in error.message else told(error)
         return identify.form(visit, client, username=visit.field("username")[:128], message=message)
 
 
 def _password(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> HttpResponse:
     username, password = visit.field("username").strip(), visit.field("password")
     if not username or not password:
-        return identify.form(visit, client, username=username, message="Enter your sign-in name and password.")
+        return identify.form(visit, client, username=username, message=_("Enter your sign-in name and password."))
     context = flow.context(visit, client)
     try:
         outcome = engine.start(context, "USER_PASSWORD_AUTH", {"USERNAME": username, "PASSWORD": password})
@@ -105,5 +106,5 @@ def _password(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> 
     except PasswordResetRequiredException:
         return recovery.ask(visit, username, message=recovery.RESET_FIRST)
     except ServiceError as error:
-        return identify.form(visit, client, username=username, message=error.message)
+        return identify.form(visit, client, username=username, message=told(error))
     return flow.show(visit, request, outcome)

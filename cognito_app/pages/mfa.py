@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from cognito_app.errors import (
     CodeMismatchException,
@@ -22,11 +23,11 @@ from cognito_app.services.sign_in.factors import SELECT, SETUP
 
 CHALLENGES = frozenset({*challenges.CODE_FIELDS, SELECT, SETUP})
 MAX_APP_NAME = 131
-NO_CODE = "Enter the code."
-WRONG_CODE = "The code is not right. Try again."
-WRONG_APP_CODE = "The code is not right. Check the clock of your device and try the next one."
-USED_CODE = "This code was used already. Wait for the next one."
-WAIT = "Too many attempts. Wait a moment, then try again."
+NO_CODE = _("Enter the code.")
+WRONG_CODE = _("The code is not right. Try again.")
+WRONG_APP_CODE = _("The code is not right. Check the clock of your device and try the next one.")
+USED_CODE = _("This code was used already. Wait for the next one.")
+WAIT = _("Too many attempts. Wait a moment, then try again.")
 
 
 def answer(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> HttpResponse:
@@ -81,7 +82,7 @@ def _set_up(visit: Visit, request: AuthorizeRequest, client: ClientConfig) -> Ht
         return _contact(visit, request, client, factor)
     chosen = visit.field("answer")
     if chosen not in challenges.LABELS:
-        raise InvalidParameterException("Choose one of the ways.")
+        raise InvalidParameterException(_("Choose one of the ways."))
     return challenges.set_up(visit, chosen, session, username)
 
 

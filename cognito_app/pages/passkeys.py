@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from cognito_app.errors import ServiceError
 from cognito_app.models import BrowserSession
@@ -13,7 +14,7 @@ from cognito_app.services import passkey_offer, passkeys, sessions
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
 
-NOT_MADE = "The passkey could not be stored. Try again, or go on without it."
+NOT_MADE = _("The passkey could not be stored. Try again, or go on without it.")
 
 
 @page

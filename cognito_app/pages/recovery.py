@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from cognito_app.errors import ServiceError
 from cognito_app.pages import attribute_fields, flow, identify
-from cognito_app.pages.site import Visit, page
+from cognito_app.pages.site import Visit, page, told
 from cognito_app.services import recovery
 
-RESET_FIRST = "Your password must be reset before you can sign in."  # a message
+RESET_FIRST = _("Your password must be reset before you can sign in.")
+DIFFERENT = _("The passwords differ.")
 
 
 def ask(visit: Visit, username: str, message: str = "") -> HttpResponse:
@@ -28,7 +30,7 @@ def forgot_password(visit: Visit) -> HttpResponse:
     try:
         details = recovery.forgot(visit.site.pool, client, flow.actor(visit), username=username)
     except ServiceError as error:
-        return ask(visit, username, error.message)
+        return ask(visit, username, told(error))
     notice = f"We sent a new code to {details.destination}." if visit.field("action") == "resend" else ""
     return _form(visit, username, destination=details.destination, notice=notice)
 
@@ -43,7 +45,7 @@ def confirm_forgot_password(visit: Visit) -> HttpResponse:
         response["Location"] = visit.link("forgotPassword")
         return response
     if visit.field("password") != visit.field("password_again"):
-        return _form(visit, username, message="The passwords differ.")
+        return _form(visit, username, message=DIFFERENT)
     try:
         recovery.confirm_forgot(
             visit.site.pool,
@@ -54,7 +56,7 @@ def confirm_forgot_password(visit: Visit) -> HttpResponse:
             password=visit.field("password")[:256],
         )
     except ServiceError as error:
-        return _form(visit, username, message=error.message)
+        return _form(visit, username, message=told(error))
     response = HttpResponse(status=302)
     response["Location"] = visit.link("login") + "&notice=password_changed"
     return response

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from cognito_app.errors import ServiceError
 from cognito_app.pages import attribute_fields, flow, identify
 from cognito_app.pages.confirm import confirmation_page, sign_in_confirmed, to_login
 from cognito_app.pages.look import terms_of
-from cognito_app.pages.site import Visit, page
+from cognito_app.pages.site import Visit, page, told
 from cognito_app.services import auth_factors, sign_up
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in import auto
@@ -35,9 +36,9 @@ def signup(visit: Visit) -> HttpResponse:
     username, password = visit.field("username").strip(), visit.field("password")
     given = {name: visit.field(name).strip() for name in _attribute_names(visit)}
     if not username or not (password or _may_leave_out_password(visit, client)):
-        return _form(visit, client, message="Fill in all fields.")
+        return _form(visit, client, message=_("Fill in all fields."))
     if password != visit.field("password_again"):
-        return _form(visit, client, message="The passwords differ.")
+        return _form(visit, client, message=_("The passwords differ."))
     try:
         registered = sign_up.register(
             visit.site.pool,
@@ -48,7 +49,7 @@ def signup(visit: Visit) -> HttpResponse:
             given={name: value for name, value in given.items() if value},
         )
     except ServiceError as error:
-        return _form(visit, client, message=error.message)
+        return _form(visit, client, message=told(error))
     destination = registered.delivery.destination if registered.delivery else ""
     if not password:
         if sign_up.is_confirmed(registered.user):
@@ -73,11 +74,11 @@ def _takes_password(visit: Visit, client: ClientConfig) -> bool:
 
 def _form(visit: Visit, client: ClientConfig, message: str = "") -> HttpResponse:
     names = visit.site.pool.username_attributes
-    label, kind, autocomplete = ("Username", "text", "username")
+    label, kind, autocomplete = (_("Username"), "text", "username")
     if len(names) == 1:
         label, kind, autocomplete = attribute_fields.FIELDS[next(iter(names))]
     elif names:
-        label = "Email or phone number"
+        label = _("Email or phone number")
     return visit.render(
         "signup",
         message=message,

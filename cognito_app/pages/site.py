@@ -8,18 +8,19 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import structlog
-from django.http import HttpRequest, HttpResponse
-from django.template import loader
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.templatetags.static import static
 from django.views.decorators.csrf import csrf_exempt
 
-from cognito_app.core import ids, qr_code, secrets
+from cognito_app.core import ids, secrets
 from cognito_app.core.http import client_ip
-from cognito_app.errors import ServiceError, TooManyRequestsException
-from cognito_app.pages import steps
+from cognito_app.errors import LimitExceededException, ServiceError, TooManyRequestsException
+from cognito_app.pages import languages, rendering, steps
 from cognito_app.pages.look import look_context
 from cognito_app.pages.provider_choice import ProviderChoice, choice_of
-from cognito_app.services import authorization, replicas, sites, stamps, terms, throttle
+from cognito_app.services import authorization, replicas, sites, stamps, throttle
 from cognito_app.services.authorization import AuthorizeRequest, PageError, RedirectError
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.federated_sign_in.refusals import TransactionLost
@@ -28,7 +29,6 @@ from cognito_app.services.sites import Site
 CSRF_COOKIE = "XSRF-TOKEN"
 CSRF_FIELD = "_csrf"
 SESSION_COOKIE = "cognito"
-LANGUAGE_COOKIE = "lang"
 ADD_PASSKEY = "add_passkey"
 FACTOR_COOKIE = "preferred-factor"
 SAME_ORIGIN = "same-origin"
@@ -55,7 +55,13 @@ FORM_CATEGORIES = {
 }
 """Where forms that are sent are counted, by the last part of the path; every other one is a step of a sign-in."""
 
+SCRIPTS = {"passkey_options": "passkeys", "policy": "passwords"}
+"""The scripts of pages, by what stands in their context."""
+
 log = structlog.get_logger(__name__)
+
+UNREADABLE = (SuspiciousOperation, MultiPartParserError, UnreadablePostError)
+"""What Django raises for forms that are none: too many fields, a broken body."""
 
 PageView = Callable[["Visit"], HttpResponse]
 
@@ -98,8 +104,7 @@ class Visit:
     @cached_property
     def language(self) -> str | None:
         """The language that the browser asked for, now or before; managed login alone has languages."""
-        asked = (self.request.GET.get("lang"), self.request.COOKIES.get(LANGUAGE_COOKIE))
-        return None if self.site.classic else next((code for code in asked if code in terms.LANGUAGES), None)
+        return None if self.site.classic else languages.asked(self.request)
 
     @property
     def new_account(self) -> bool:
@@ -111,10 +116,13 @@ class Visit:
         """Whether a passkey is to be offered at the end of the sign-in."""
         return self.new_account or ADD_PASSKEY in self.request.GET
 
-    def _passkey_script(self) -> dict[str, Any]:
-        """Return what a page with the script of passkeys needs; its headers let that script run and no other."""
+    def _script_of(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a page with a script needs, if it has one; its headers let that script run and no other."""
+        found = next((script for name, script in SCRIPTS.items() if context.get(name)), None)
+        if found is None:
+            return {}
         self.nonce = self.nonce or secrets.urlsafe(16)
-        return {"nonce": self.nonce, "passkey_script": static("cognito_app/js/passkeys.js")}
+        return {"nonce": self.nonce, f"{found}_script": static(f"cognito_app/js/{found}.js")}
 
     @property
     def origin(self) -> str:
@@ -207,20 +215,26 @@ class Visit:
             "links": {name: self.link(path) for name, path in PAGES.items()},
             "request_id": self.request_id,
             "new_account": self.new_account,
-            "stylesheet": static("cognito_app/css/managed-login.css"),
             "federation": lambda: self.federation,
+            "minutes": self.client.session_minutes if self.client and context.get("session") else None,
             **look_context(self.site, self.client_id),
             **context,
-            **(self._passkey_script() if "passkey_options" in context else {}),
+            **self._script_of(context),
         }
-        if "qr_text" in context:
-            shown["picture"] = qr_code.data_uri(context["qr_text"])
-        html = loader.render_to_string(f"cognito_app/managed_login/{template}.html", shown)
-        response = HttpResponse(html, status=status)
+        response = rendering.rendered(template, status, shown, self.language or languages.ENGLISH)
         self._set_cookie(response, CSRF_COOKIE, self._csrf)
-        if self.language and self.language != self.request.COOKIES.get(LANGUAGE_COOKIE):
-            self._set_cookie(response, LANGUAGE_COOKIE, self.language, max_age=YEAR_SECONDS)
+        named = None if self.site.classic else languages.by_parameter(self.request)
+        if named and named != self.request.COOKIES.get(languages.COOKIE):
+            self._set_cookie(response, languages.COOKIE, named, max_age=YEAR_SECONDS)
         return response
+
+    def fault(self, status: int, message: str = "", **context: Any) -> HttpResponse:
+        """Show the page of a fault, in the look of the client as long as that can be read."""
+        try:
+            return self._page(rendering.FAULTS[status], status, {"message": message, **context})
+        except Exception:
+            log.exception("fault_page_crashed", request_id=self.request_id, path=self.request.path)
+            return rendering.bare_fault(self.request, status, self.request_id)
 
     def _set_cookie(self, response: HttpResponse, name: str, value: str, max_age: int | None = None) -> None:
         response.set_cookie(
@@ -236,7 +250,8 @@ class Visit:
     def error(self, code: str) -> HttpResponse:
         """Go to the error page."""
         response = HttpResponse(status=302)
-        response["Location"] = f"{self.site.prefix}/error?error={code}"
+        named = languages.by_parameter(self.request)
+        response["Location"] = f"{self.site.prefix}/error?error={code}" + (f"&lang={named}" if named else "")
         return response
 
 
@@ -254,17 +269,16 @@ def _page(view: PageView, max_body: int) -> Callable[..., HttpResponse]:
         try:
             site = sites.find(request.META.get("HTTP_HOST", ""), segment)
             if site is None or not replicas.serves_users(site.pool.id):
-                return _not_found()
-            visit = Visit(request, site, request_id)
-            response = _answer(view, visit, max_body)
-        except TooManyRequestsException as error:
-            response = HttpResponse(error.message, status=429, content_type="text/plain", headers={"Retry-After": "1"})
+                response = rendering.bare_fault(request, 404, request_id)
+            else:
+                visit = Visit(request, site, request_id)
+                response = _answer(view, visit, max_body)
         except Exception:
             log.exception("page_crashed", request_id=request_id, path=request.path)
-            response = HttpResponse("Something went wrong", status=500, content_type="text/plain")
+            response = visit.fault(500) if visit else rendering.bare_fault(request, 500, request_id)
         finally:
             stamps.end_request()
-        _add_headers(response, request_id, visit)
+        add_headers(response, request_id, visit)
         return response
 
     return csrf_exempt(handle)
@@ -276,14 +290,21 @@ page = page_up_to(MAX_BODY)
 
 def _answer(view: PageView, visit: Visit, max_body: int) -> HttpResponse:
     if visit.request.method not in ("GET", "HEAD", "POST"):
-        return HttpResponse(status=405, headers={"Allow": "GET, POST"})
+        response = visit.fault(405)
+        response["Allow"] = "GET, POST"
+        return response
     declared = visit.request.META.get("CONTENT_LENGTH") or "0"
     if not declared.isdigit() or int(declared) > max_body:
-        return visit.error("invalid_request")
-    visit.count()
+        return visit.fault(413)
     try:
+        visit.count()
         visit.check_role()
         return visit.shown_again() or view(visit)
+    except UNREADABLE:
+        visit.request.POST = QueryDict()
+        return visit.fault(400)
+    except TooManyRequestsException as error:
+        return too_many(visit, error)
     except PageError as error:
         return visit.error(error.error)
     except TransactionLost:
@@ -294,11 +315,25 @@ def _answer(view: PageView, visit: Visit, max_body: int) -> HttpResponse:
         return visit.render("error", status=400, code=error.code, message=error.message)
 
 
-def _not_found() -> HttpResponse:
-    return HttpResponse("Not found", status=404, content_type="text/plain")
+def told(error: ServiceError) -> str:
+    """Return what a form says of an error; where nothing but waiting helps, there is a page without a form.
+
+    Raises TooManyRequestsException.
+    """
+    # The limits of a name leave other ways to sign in, those of an address or of the whole installation none.
+    if isinstance(error, TooManyRequestsException) and error.message != LimitExceededException.default_message:
+        raise error
+    return error.message
 
 
-def _add_headers(response: HttpResponse, request_id: str, visit: Visit | None) -> None:
+def too_many(visit: Visit, error: TooManyRequestsException) -> HttpResponse:
+    """Show that there were too many requests, and when to come again."""
+    response = visit.fault(429, "" if error.message == error.default_message else error.message)
+    response["Retry-After"] = str(error.retry_seconds)
+    return response
+
+
+def add_headers(response: HttpResponse, request_id: str, visit: Visit | None) -> None:
     response["x-amz-cognito-request-id"] = request_id
     response["Content-Length"] = str(len(response.content))
     response["Cache-Control"] = "no-cache, no-store, max-age=0, must-revalidate"

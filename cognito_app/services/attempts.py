@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/authentication.html
 from __future__ import annotations
 
 from datetime import timedelta
+from math import ceil
 
 from cognito_app.conf import app_settings
 from cognito_app.core import clock, keyring
@@ -41,6 +42,7 @@ SENDS_PER_HOUR = {
     ATTRIBUTE_CODE: 5,
     "EmailMfa": 20,
     "FirstFactorCode": 20,
+    "SignUpNotice": 5,
 }
 
 
@@ -66,10 +68,12 @@ def claim_send(action: str, pool_id: str, name: str) -> None:
         raise LimitExceededException
 
 
-def is_used_up(action: str, pool_id: str, name: str, limit: int) -> bool:
-    """Whether ``name`` did ``action`` as often as it may in the running hour."""
+def seconds_left(action: str, pool_id: str, name: str, limit: int) -> int:
+    """Return for how long ``name`` may not do ``action``, having done it too often in the running hour; else 0."""
     row = COUNTER_ROWS.first("u.key = %s", [_key(action, pool_id, name)])
-    return row is not None and row.count >= limit and row.window_started_at > clock.now() - HOUR
+    if row is None or row.count < limit:
+        return 0
+    return max(0, ceil((row.window_started_at + HOUR - clock.now()).total_seconds()))
 
 
 def count_in_window(action: str, pool_id: str, name: str, limit: int) -> None:

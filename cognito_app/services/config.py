@@ -346,6 +346,7 @@ def build_client(row: AppClient) -> ClientConfig:
     """Read a stored client, opening its secrets."""
     raw = row.configuration
     rotation = raw.get("RefreshTokenRotation") or {}
+    hardened = bool((row.pool.extras.get("profile") or {}).get("hardened"))
     return ClientConfig(
         id=row.id,
         pool_id=row.pool_id,
@@ -357,13 +358,13 @@ def build_client(row: AppClient) -> ClientConfig:
         flows=effective_flows(raw.get("ExplicitAuthFlows") or ()),
         readable=_names(raw.get("ReadAttributes")),
         writable=_names(raw.get("WriteAttributes")),
-        hides_users=raw.get("PreventUserExistenceErrors") == "ENABLED",
+        hides_users=hardened or raw.get("PreventUserExistenceErrors") == "ENABLED",
         revocable=raw.get("EnableTokenRevocation", True),
         access_seconds=_seconds(raw, "AccessToken", 1, "hours"),
         id_seconds=_seconds(raw, "IdToken", 1, "hours"),
         refresh_seconds=_seconds(raw, "RefreshToken", 30, "days"),
         session_minutes=raw.get("AuthSessionValidity") or 3,
-        rotates=rotation.get("Feature") == "ENABLED" or bool((row.pool.extras.get("profile") or {}).get("hardened")),
+        rotates=hardened or rotation.get("Feature") == "ENABLED",
         rotation_grace_seconds=rotation.get("RetryGracePeriodSeconds") or 0,
         extras=row.extras,
     )

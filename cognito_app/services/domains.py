@@ -36,7 +36,7 @@ class Names(NamedTuple):
     pool_versions: dict[str, int]
 
 
-_known: tuple[int | None, Names] = (None, Names({}, {}, {}))
+_known: tuple[int | None, Names] = (-1, Names({}, {}, {}))
 
 
 def create(
@@ -142,7 +142,7 @@ def _names() -> Names:
     """Return what is known of every domain name, from memory while no domain changed."""
     global _known  # one table per process
     version = stamps.version(stamps.DOMAINS)
-    if version is None or version != _known[0]:
+    if version != _known[0]:
         rows = list(Domain.objects.order_by("is_custom").values_list("name", "pool_id", "managed_login_version"))
         pools = {name: pool_id for name, pool_id, _ in rows}
         versions = {name: branding for name, _, branding in rows}

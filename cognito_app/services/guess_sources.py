@@ -26,8 +26,11 @@ def check(client: ClientConfig, actor: Actor) -> None:
     limit, address = app_settings.guesses_per_address, source_of(client, actor)
     if limit is None or address is None:
         return
-    if attempts.is_used_up(ACTION, client.pool_id, address, limit):
-        raise TooManyRequestsException(TOO_MANY)
+    seconds = attempts.seconds_left(ACTION, client.pool_id, address, limit)
+    if seconds:
+        error = TooManyRequestsException(TOO_MANY)
+        error.retry_seconds = seconds
+        raise error
 
 
 def count(client: ClientConfig, actor: Actor) -> None:

@@ -58,14 +58,16 @@ def _check_not_alias_shaped(pool: PoolConfig, username: str) -> None:
         )
 
 
-def check_free(pool: PoolConfig, user: PoolUser, error: Exception, *, moves: bool = False) -> None:
-    """Find a taken name before the slow hash is made (the unique keys decide).
-
-    ``moves`` is for aliases that move to the new user.
-    """
-    names = {user.username, *(() if moves else users.active_aliases(pool, user).values())}
-    if any(users.find_or_none(pool, name) for name in names):
+def check_free(pool: PoolConfig, user: PoolUser, error: Exception) -> None:
+    """Raise the error if a name is taken, before the slow hash is made (the unique keys decide)."""
+    if owner(pool, user) is not None:
         raise error
+
+
+def owner(pool: PoolConfig, user: PoolUser, *, moves: bool = False) -> PoolUser | None:
+    """Return who has a name of a new user already; ``moves`` is for aliases that move to the new user."""
+    names = {user.username, *(() if moves else users.active_aliases(pool, user).values())}
+    return next((found for name in names if (found := users.find_or_none(pool, name)) is not None), None)
 
 
 def insert(pool: PoolConfig, user: PoolUser, *, force: bool = False) -> None:

@@ -19,7 +19,8 @@ from cognito_app.services.config import PoolConfig
 class PoolProfile:
     """``strict_oidc``: typed userInfo, 401 for bad clients, ``iss`` in answers.
 
-    ``hardened``: PKCE is required, no implicit grant, refresh tokens rotate.
+    ``hardened``: PKCE is required, no implicit grant, refresh tokens rotate; every client hides who exists, at sign-up
+    too (``uniform_sign_up``).
     """
 
     strict_oidc: bool = False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -36,7 +37,9 @@ from cognito_app.services import (
     occasions,
     outbox,
     password_rules,
+    pool_profile,
     risk_settings,
+    uniform_sign_up,
     users,
 )
 from cognito_app.services.actor import Actor, audit
@@ -71,10 +74,32 @@ def register(
 ) -> Registered:
     """Create an unconfirmed user and send the confirmation code; PreSignUp may confirm the user at once.
 
+    In a hardened pool a name that is taken is answered as a free one (``uniform_sign_up``), in the same time.
+
     Raises NotAuthorizedException, InvalidParameterException, InvalidPasswordException, UsernameExistsException; as
     ``triggers.invoke.call`` for PreSignUp, and (the user exists then) for CustomMessage and PostConfirmation;
     CodeDeliveryFailureException (the user exists then, too).
     """
+    register_user = partial(
+        _register, pool, client, actor, username, password, given, validation_data=validation_data, metadata=metadata
+    )
+    if not pool_profile.of(pool).hardened:
+        return register_user()
+    with even_time.answering(client):
+        return register_user()
+
+
+def _register(
+    pool: PoolConfig,
+    client: ClientConfig,
+    actor: Actor,
+    username: str,
+    password: str | None,
+    given: Mapping[str, str],
+    *,
+    validation_data: Mapping[str, str] | None,
+    metadata: Mapping[str, str] | None,
+) -> Registered:
     if pool.admin_create_only:
         raise NotAuthorizedException("SignUp is not permitted for this user pool")
     _check_source(pool, client, actor)
@@ -83,10 +108,15 @@ def register(
     occasion = occasions.of(pool, client.id, actor, occasions.SIGN_UP, metadata)
     moves = _ask_pre_sign_up(occasion, user, validation_data)
     user.set_attributes(attributes.with_flags(user.attributes))
-    new_users.check_free(pool, user, UsernameExistsException("User already exists"), moves=moves)
+    contact = None if is_confirmed(user) else delivery.to_verify_at_sign_up(pool, user)
+    hidden = contact if pool_profile.of(pool).hardened else None
+    owner = new_users.owner(pool, user, moves=moves)
+    if owner is not None and hidden is None:
+        raise UsernameExistsException("User already exists")
     if password:
         password_rules.prepare(pool, user.username, password).put_on(user)
-    contact = None if is_confirmed(user) else delivery.to_verify_at_sign_up(pool, user)
+    if owner is not None and hidden is not None:
+        return Registered(user, uniform_sign_up.refuse(occasion, user, hidden, owner))
     asks = contact is not None and occasion.asks(delivery.MEDIA[contact])
     try:
         with transaction.atomic():
@@ -96,11 +126,17 @@ def register(
                 _close_event(pool, user)
             sent = _send(occasion, user, contact, is_first=True) if contact and not asks else None
     except (IntegrityError, AliasExistsException):
-        raise UsernameExistsException("User already exists") from None
+        owner = new_users.owner(pool, user, moves=moves) if hidden is not None else None
+        if owner is None or hidden is None:
+            raise UsernameExistsException("User already exists") from None
+        return Registered(user, uniform_sign_up.refuse(occasion, user, hidden, owner))
     if contact is not None and asks:
         # CustomMessage speaks of a user who exists; the code is stored when it has answered.
         sent = _ask_and_send(occasion, user, contact)
-    outbox.deliver(sent.message if sent else None)
+    if hidden is not None and sent is not None:
+        late_delivery.hand_over(sent.message)
+    else:
+        outbox.deliver(sent.message if sent else None)
     if is_confirmed(user):
         tell_confirmed(occasion, user)
     return Registered(user=user, delivery=sent.details if sent else None)

@@ -9,7 +9,7 @@ import orjson
 
 from cognito_app.conf import app_settings
 from cognito_app.errors import ResourceNotFoundException
-from cognito_app.services import acr, config, domains, pool_profile, tiers
+from cognito_app.services import acr, config, domains, pool_profile, terms, tiers
 from cognito_app.services.config import PoolConfig, issuer_of
 
 
@@ -128,6 +128,7 @@ def _discovery(base: str, issuer: str, pool_id: str) -> dict[str, object]:
             "email_verified",
         ],
         "prompt_values_supported": ["none", "login"],
+        "ui_locales_supported": list(terms.LANGUAGES),
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "claims_parameter_supported": False,

@@ -154,7 +154,7 @@ def shown(pool: PoolConfig, client_id: str, language: str | None) -> dict[str, s
     None unless the client has both documents.
     """
     rows = Terms.objects.filter(pool_id=pool.id, client_id=client_id).values_list("name", "links")
-    wanted = LANGUAGES[language or "en"]
+    wanted = LANGUAGES.get(language or "en", DEFAULT_LANGUAGE)
     links = {name: by_language.get(wanted, by_language[DEFAULT_LANGUAGE]) for name, by_language in rows}
     return links if {TERMS_OF_USE, PRIVACY_POLICY} <= set(links) else None
 

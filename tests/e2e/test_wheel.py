@@ -53,6 +53,10 @@ assert status == 200 and body["AuthenticationResult"]["IdToken"], body
 page = Client().get(f"/{pool.id}/login", {"client_id": client.id, "redirect_uri": "https://a.example/",
     "response_type": "code"})
 assert page.status_code == 200 and b"<h1>Sign in</h1>" in page.content
+for language, heading in (("de", "Anmelden"), ("ja", "サインイン"), ("zh-TW", "登入")):
+    page = Client().get(f"/{pool.id}/login", {"client_id": client.id, "redirect_uri": "https://a.example/",
+        "response_type": "code", "lang": language})
+    assert f"<h1>{heading}</h1>" in page.content.decode(), language
 assert finders.find("cognito_app/css/managed-login.css")
 assert Client().get(f"/{pool.id}/.well-known/openid-configuration").status_code == 200
 print("portal", Client().get("/portal/login/").status_code)
@@ -82,7 +86,7 @@ def test_the_wheel_in_a_foreign_project(installed: Path, tmp_path: Path, extra: 
     with (tmp_path / "shop" / "settings.py").open("a") as settings:
         settings.write(SETTINGS + extra)
     (tmp_path / "shop" / "urls.py").write_text(URLS)
-    (tmp_path / "probe.py").write_text(PROBE)
+    (tmp_path / "probe.py").write_text(PROBE, encoding="utf-8")
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{installed}{os.pathsep}{tmp_path}",

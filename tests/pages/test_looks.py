@@ -81,7 +81,7 @@ def classic(app: App) -> Pages:
 def test_without_a_style_pages_look_as_ever(app: App, version: int) -> None:
     pages = Pages(app, version)
     text = pages.page()
-    assert '<html lang="en">' in text
+    assert '<html lang="en" dir="ltr">' in text
     assert '<link rel="icon" href="data:,">' in text
     assert text.count("stylesheet") == 1
     assert '<span class="brand-mark" aria-hidden="true">' in text

@@ -196,7 +196,7 @@ def test_the_page_lets_its_script_run_and_no_other(site: LocalSite) -> None:
     assert "></script>" in scripts[0]
     again = site.get("passkeys/add", **site.request())
     assert nonce[0] not in again["Content-Security-Policy"]
-    assert "script-src" not in site.get("signup", **site.request())["Content-Security-Policy"]
+    assert "script-src" not in site.get("forgotPassword", **site.request())["Content-Security-Policy"]
 
 
 def test_pages_at_another_address_offer_no_passkeys(site: LocalSite) -> None:

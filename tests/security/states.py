@@ -22,6 +22,7 @@ EVERY_FLOW = [*FLOWS, "ALLOW_CUSTOM_AUTH", "ALLOW_USER_AUTH"]
 RANDOM = ("Session", "SECRET_BLOCK", "SRP_B", "SALT")
 HEADERS = ("x-amzn-RequestId", "x-amz-cognito-request-id", "Date", "Content-Length", "x-amzn-ErrorMessage")
 RANDOM_FIELDS = re.compile(r'name="(_csrf|session)" value="[^"]*"')
+NONCE = re.compile(r"nonce(-|=\")[\w-]+")
 MASKED_ADDRESS = re.compile(r"\b[a-z]\*\*\*@[a-z]\*\*\*")
 
 
@@ -79,7 +80,7 @@ def masked(response: Any, name: str) -> str:
     if text.startswith("{"):
         text = json.dumps(_masked(json.loads(text)), sort_keys=True)
     text = RANDOM_FIELDS.sub(r'name="\1"', MASKED_ADDRESS.sub("a***@a***", text))
-    return f"{response.status_code} {headers} {text}".replace(name, "<name>")
+    return NONCE.sub("nonce", f"{response.status_code} {headers} {text}").replace(name, "<name>")
 
 
 def _masked(value: Any, key: str = "") -> Any:
