@@ -45,7 +45,7 @@ def prepare(arguments: list[str]) -> None:
     make_keys(directory)
     os.environ["COGNITO_DEVELOPMENT"] = "1"
     os.environ["COGNITO_DATA_DIR"] = str(directory)
-    os.environ["COGNITO_PUBLIC_URL"] = f"http://localhost:{options.port}"
+    os.environ.setdefault("COGNITO_PUBLIC_URL", f"http://localhost:{options.port}")
     os.environ.setdefault("COGNITO_AUTH_BASE_DOMAIN", f"auth.localhost:{options.port}")
     os.environ.setdefault("COGNITO_OBJECTS_DOMAIN", f"s3.localhost:{options.port}")
     # Two workers with one hash each: more hashes than processors only get in each other's way.

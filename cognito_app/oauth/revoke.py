@@ -27,4 +27,6 @@ def revoke(request: HttpRequest, site: Site) -> HttpResponse:
         return json_error("unsupported_token_type")
     except ServiceError:
         return json_error("invalid_request")
-    return HttpResponse(b"")
+    done = HttpResponse(b"")
+    del done["Content-Type"]  # nothing is not HTML: oidc-client-ts refuses every type but JSON
+    return done

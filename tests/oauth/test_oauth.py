@@ -296,6 +296,7 @@ def test_revocation_endpoint(site: Site) -> None:
     assert revoke(tokens["refresh_token"], site.app.client_id).json()["error"] == "invalid_request"
     done = revoke(tokens["refresh_token"])
     assert (done.status_code, done.content) == (200, b"")
+    assert not done.has_header("Content-Type")
     assert revoke(tokens["refresh_token"]).status_code == 200
     renewed = site.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"])
     assert renewed.json()["error"] == "invalid_grant"
