@@ -17,6 +17,7 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from cognito_app.contrib.object_storage import conf
+from cognito_app.contrib.object_storage.errors import S3Error
 from cognito_app.contrib.object_storage.models import Leftover
 from cognito_app.core import clock, secrets
 
@@ -86,8 +87,14 @@ def _new_name() -> str:
 
 
 def keep(names: Iterable[str]) -> None:
-    """Strike files off the leftovers, in the transaction that refers to them."""
-    Leftover.objects.filter(pk__in=list(names)).delete()
+    """Strike new files off the leftovers, in the transaction that refers to them.
+
+    Raises RequestTimeout if one is due already: ``sweep`` may have taken it.
+    """
+    wanted = list(names)
+    kept, _ = Leftover.objects.filter(pk__in=wanted, due_at__gt=clock.now()).delete()
+    if kept != len(wanted):
+        raise S3Error("RequestTimeout", "The content did not arrive in time.", 400)
 
 
 def drop(names: Iterable[str]) -> None:
@@ -103,7 +110,9 @@ def discard(name: str) -> None:
 
 def sweep(most: int = SWEEP_AT_ONCE) -> int:
     """Remove leftovers that are due; returns their number."""
-    due = list(Leftover.objects.filter(due_at__lt=clock.now()).order_by("due_at").values_list("pk", flat=True)[:most])
+    # The margin is for the clocks of several hosts: what is due on one must not be kept by another.
+    before = clock.now() - timedelta(minutes=1)
+    due = list(Leftover.objects.filter(due_at__lt=before).order_by("due_at").values_list("pk", flat=True)[:most])
     store = storage() if due else None
     for name in due:
         assert store is not None

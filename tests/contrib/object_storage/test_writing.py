@@ -175,3 +175,12 @@ def test_many_are_deleted_each_by_its_own_right(s3: Any, bucket: str) -> None:
         s3.delete_objects(Bucket=bucket, Delete={"Objects": []})
     with refused("MalformedXML", 400):
         s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": str(number)} for number in range(1001)]})
+
+
+def test_a_content_that_comes_too_late_is_refused(s3: Any, bucket: str, settings: Any) -> None:
+    """Its file may have been removed already."""
+    given = {**settings.COGNITO_OBJECT_STORAGE, "KEEP_UNFINISHED_SECONDS": 0}
+    settings.COGNITO_OBJECT_STORAGE = given
+    with refused("RequestTimeout", 400):
+        s3.put_object(Bucket=bucket, Key="o", Body=b"x")
+    assert StoredObject.objects.count() == 0
