@@ -159,7 +159,7 @@ def delete(bucket_name: str, key: bytes) -> None:
 def delete_for_operator(actor: Actor, bucket_name: str, key: bytes) -> None:
     """Delete an object from the portal, which leaves a trace."""
     delete(bucket_name, key)
-    audit(actor, "DeleteObject", subject=f"{bucket_name}/{key.decode()}")
+    audit(actor, "DeleteObject", subject=f"{bucket_name}/{key.decode()}".replace("\0", "?"))
 
 
 def set_tags(bucket_name: str, key: bytes, tags: Mapping[str, str]) -> None:
