@@ -13,6 +13,7 @@ import pytest
 
 from cognito_app.contrib.object_storage import crc_sums, files
 from cognito_app.contrib.object_storage.models import Leftover, StoredObject
+from cognito_app.services import upkeep
 from tests.clients import s3 as clients
 from tests.contrib.object_storage.conftest import refused
 
@@ -62,7 +63,7 @@ def test_what_is_replaced_stays_for_its_readers_and_goes_later(s3: Any, bucket: 
     s3.delete_object(Bucket=bucket, Key="o")
     s3.delete_object(Bucket=bucket, Key="other")
     Leftover.objects.update(due_at="2020-01-01T00:00:00Z")
-    assert files.sweep() == 2
+    assert upkeep.sweep() == 2
     assert stored(objects_dir) == []
 
 
