@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -35,6 +36,9 @@ UNCONFIRMED_DEVICES_STAY = timedelta(days=1)
 MESSAGES_STAY = timedelta(days=7)
 EVENTS_STAY = timedelta(days=2 * 365)
 
+ALSO_SWEPT: list[Callable[[], int]] = []
+"""What apps beside this one delete with each sweep; each returns a number."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -56,7 +60,7 @@ def sweep() -> int:
         OutboxMessage.objects.filter(created_at__lt=now - MESSAGES_STAY),
         AuthEvent.objects.filter(created_at__lt=now - EVENTS_STAY),
     ]
-    return sum(_delete(rows) for rows in expired) + jobs.sweep() + throttle.sweep()
+    return sum(_delete(rows) for rows in expired) + jobs.sweep() + throttle.sweep() + sum(also() for also in ALSO_SWEPT)
 
 
 def _delete(rows: models.QuerySet[models.Model]) -> int:

@@ -74,14 +74,16 @@ def user(document: dict[str, Any]) -> Keys:
     return row.id, secret
 
 
-def identity_with(document: dict[str, Any], seconds: int = 3600) -> tuple[str, Keys]:
+def identity_with(
+    document: dict[str, Any], seconds: int = 3600, tags: dict[str, str] | None = None
+) -> tuple[str, Keys]:
     """Return a new identity, and credentials of a role that has a policy."""
     pool = identity_pools.create(SYSTEM, name="pool", settings={"AllowUnauthenticatedIdentities": True})
     identity_id = identities.get_id(pool.pk, {}, None)
     trust = {
         "Effect": "Allow",
         "Principal": {"Federated": roles.IDENTITY_PROVIDER},
-        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
         "Condition": {"StringEquals": {f"{roles.IDENTITY_PROVIDER}:aud": pool.pk}},
     }
     name = f"app-{pool.pk.split(':')[1]}"
@@ -89,6 +91,6 @@ def identity_with(document: dict[str, Any], seconds: int = 3600) -> tuple[str, K
         SYSTEM, name=name, trust_policy={"Version": "2012-10-17", "Statement": [trust]}, policies={"own": document}
     )
     claims = {"aud": pool.pk, "sub": identity_id, "amr": ["authenticated"]}
-    issued = sts.assume(role, claims, session_name="s", seconds=seconds)
+    issued = sts.assume(role, claims, session_name="s", seconds=seconds, tags=tags)
     assert issued is not None
     return identity_id, (issued.access_key_id, issued.secret, issued.session_token)

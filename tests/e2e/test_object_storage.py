@@ -277,3 +277,35 @@ def test_the_aws_cli(server: Running, tmp_path: Path) -> None:
         AWS_SECRET_ACCESS_KEY=keys["SecretKey"],
         AWS_SESSION_TOKEN=keys["SessionToken"],
     )
+
+
+def test_buckets_in_the_hosts_name(server: Running) -> None:
+    """Addresses as SDKs build them by default; the name need not be known to DNS here."""
+    facts = server.facts
+    port = urlsplit(facts["endpoint"]).port
+    make: Any = boto3.client
+    by_host = make(
+        "s3",
+        endpoint_url=f"http://s3.localhost:{port}",
+        region_name=facts["region"],
+        aws_access_key_id=facts["access_key_id"],
+        aws_secret_access_key=facts["secret_access_key"],
+        config=Config(signature_version="s3v4", s3={"addressing_style": "virtual"}),
+    )
+    client(server).put_object(Bucket=facts["bucket"], Key="by host", Body=b"x")
+    url = urlsplit(by_host.generate_presigned_url("get_object", {"Bucket": facts["bucket"], "Key": "by host"}))
+    assert url.netloc == f"{facts['bucket']}.s3.localhost:{port}"
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", f"{url.path}?{url.query}", headers={"Host": url.netloc})
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (200, b"x")
+    assert answer.getheader("Content-Security-Policy") is None
+
+
+def test_an_unchanged_object_is_not_sent_again(server: Running) -> None:
+    admin, bucket = client(server), server.facts["bucket"]
+    etag = admin.put_object(Bucket=bucket, Key="cached", Body=b"x")["ETag"]
+    for _ in range(3):
+        assert code_of(lambda: admin.get_object(Bucket=bucket, Key="cached", IfNoneMatch=etag)) == "304"
+        assert admin.head_object(Bucket=bucket, Key="cached")["ContentLength"] == 1
+        assert admin.get_object(Bucket=bucket, Key="cached", Range="bytes=0-0")["ContentRange"] == "bytes 0-0/1"

@@ -69,7 +69,8 @@ def error(request: S3Request, found: S3Error) -> HttpResponse:
         return response
     nodes: list[xml.Node] = [("Code", found.code), ("Message", found.message), *found.detail.items()]
     nodes += [("Resource", request.resource), ("RequestId", request.request_id), ("HostId", request.request_id)]
-    content = xml.document("Error", nodes, namespace=None)
+    shown = [(name, xml.printable(value)) for name, value in nodes]
+    content = xml.document("Error", shown, namespace=None)
     response = HttpResponse(content, status=found.status, content_type="application/xml")
     if found.code == "InvalidRange":
         response["Content-Range"] = f"bytes */{found.detail['ActualObjectSize']}"

@@ -12,3 +12,9 @@ class ObjectStorageConfig(AppConfig):
     label = "cognito_objects"
     verbose_name = "Object storage"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from cognito_app.contrib.object_storage import files
+        from cognito_app.services import upkeep
+
+        upkeep.ALSO_SWEPT.append(files.sweep_all)

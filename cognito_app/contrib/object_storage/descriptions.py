@@ -83,6 +83,6 @@ def checked_tags(tags: dict[str, str]) -> dict[str, str]:
     for name, value in tags.items():
         if not 1 <= len(name) <= 128:
             raise S3Error("InvalidTag", "The TagKey you have provided is invalid", TagKey=name)
-        if len(value) > 256:
+        if len(value) > 256 or "\0" in name + value:
             raise S3Error("InvalidTag", TagKey=name, TagValue=value)
     return tags

@@ -17,12 +17,14 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from cognito_app.contrib.object_storage import conf
+from cognito_app.contrib.object_storage.errors import S3Error
 from cognito_app.contrib.object_storage.models import Leftover
 from cognito_app.core import clock, secrets
 
 ALIAS = "cognito_objects"
 PIECE = 256 * 1024
 SWEEP_AT_ONCE = 20
+FULL_SWEEP = 500
 _logger = logging.getLogger(__name__)
 
 Segments = list[list[Any]]
@@ -86,8 +88,14 @@ def _new_name() -> str:
 
 
 def keep(names: Iterable[str]) -> None:
-    """Strike files off the leftovers, in the transaction that refers to them."""
-    Leftover.objects.filter(pk__in=list(names)).delete()
+    """Strike new files off the leftovers, in the transaction that refers to them.
+
+    Raises RequestTimeout if one is due already: ``sweep`` may have taken it.
+    """
+    wanted = list(names)
+    kept, _ = Leftover.objects.filter(pk__in=wanted, due_at__gt=clock.now()).delete()
+    if kept != len(wanted):
+        raise S3Error("RequestTimeout", "The content did not arrive in time.", 400)
 
 
 def drop(names: Iterable[str]) -> None:
@@ -102,22 +110,34 @@ def discard(name: str) -> None:
 
 
 def sweep(most: int = SWEEP_AT_ONCE) -> int:
-    """Remove leftovers that are due; returns their number."""
-    due = list(Leftover.objects.filter(due_at__lt=clock.now()).order_by("due_at").values_list("pk", flat=True)[:most])
-    store = storage() if due else None
-    for name in due:
-        assert store is not None
-        _remove(store, name)
-    return len(due)
+    """Remove leftovers that are due, ``most`` at once; returns how many are gone."""
+    # The margin is for the clocks of several hosts: what is due on one must not be kept by another.
+    before = clock.now() - timedelta(minutes=1)
+    due = list(Leftover.objects.filter(due_at__lt=before).order_by("due_at").values_list("pk", flat=True)[:most])
+    if not due:
+        return 0
+    store = storage()
+    return sum(_remove(store, name) for name in due)
 
 
-def _remove(store: Storage, name: str) -> None:
+def sweep_all() -> int:
+    """Remove every leftover that is due; returns how many are gone."""
+    total = 0
+    while gone := sweep(FULL_SWEEP):
+        total += gone
+    return total
+
+
+def _remove(store: Storage, name: str) -> bool:
+    """Remove a file and its note; one that resists is tried again later."""
     try:
         store.delete(name)
     except OSError:
         _logger.warning("A file of the object storage could not be removed; it is tried again later.")
-    else:
-        Leftover.objects.filter(pk=name).delete()
+        Leftover.objects.filter(pk=name).update(due_at=clock.now() + timedelta(hours=1))
+        return False
+    Leftover.objects.filter(pk=name).delete()
+    return True
 
 
 def names_of(segments: Segments) -> list[str]:

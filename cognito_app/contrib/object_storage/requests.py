@@ -102,6 +102,8 @@ def _hoisted(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_key(request: S3Request) -> None:
-    """Refuse keys that are too long. Raises KeyTooLongError."""
+    """Refuse keys that are too long, and names that no bucket has. Raises KeyTooLongError or InvalidBucketName."""
+    if "\0" in (request.bucket or "") or (request.bucket is None and request.key is not None):
+        raise S3Error("InvalidBucketName", BucketName=(request.bucket or "").replace("\0", ""))
     if request.key is not None and len(request.key) > KEY_BYTES:
         raise S3Error("KeyTooLongError", Size=str(len(request.key)), MaxSizeAllowed=str(KEY_BYTES))

@@ -113,11 +113,12 @@ def put(
 ) -> datetime:
     """Make a stored content the object of a key, in the place of whatever it was; returns the time.
 
-    ``condition`` looks at the object of before and raises what it likes. Raises NoSuchBucket.
+    ``condition`` looks at the object of before and raises what it likes. Raises NoSuchBucket or RequestTimeout.
     """
     while True:
         try:
             with transaction.atomic():
+                files.keep(files.names_of(content.segments))
                 return place(bucket_name, key, content, description, condition=condition)
         except IntegrityError:
             # Either another request made the key at this moment, or the bucket went away.
@@ -127,20 +128,21 @@ def put(
 def place(
     bucket_name: str, key: bytes, content: Content, description: Description, *, condition: Condition | None = None
 ) -> datetime:
-    """Do the work of ``put`` inside of a transaction. Raises IntegrityError where it must be tried again."""
+    """Put files that are kept already in the place of what a key was, inside of a transaction.
+
+    Raises IntegrityError where it must be tried again.
+    """
     before = StoredObject.objects.select_for_update().filter(bucket_id=bucket_name, key=key).first()
     if condition is not None:
         condition(before)
     now = clock.now()
     row = before or StoredObject(bucket_id=bucket_name, key=key)
-    kept = set(files.names_of(content.segments))
     if before is not None:
-        files.drop(name for name in files.names_of(before.segments) if name not in kept)
+        files.drop(files.names_of(before.segments))
     row.segments, row.size, row.etag, row.checksum = content.segments, content.size, content.etag, content.checksum
     row.headers, row.metadata, row.tags = description.headers, description.metadata, description.tags
     row.modified_at = now
     row.save()
-    files.keep(kept)
     return now
 
 
@@ -157,7 +159,7 @@ def delete(bucket_name: str, key: bytes) -> None:
 def delete_for_operator(actor: Actor, bucket_name: str, key: bytes) -> None:
     """Delete an object from the portal, which leaves a trace."""
     delete(bucket_name, key)
-    audit(actor, "DeleteObject", subject=f"{bucket_name}/{key.decode()}")
+    audit(actor, "DeleteObject", subject=f"{bucket_name}/{key.decode()}".replace("\0", "?"))
 
 
 def set_tags(bucket_name: str, key: bytes, tags: Mapping[str, str]) -> None:

@@ -55,7 +55,8 @@ def begin(
 
 def find(bucket: str, key: bytes, upload_id: str) -> Upload:
     """Return an upload. Raises NoSuchUpload."""
-    found = Upload.objects.filter(pk=upload_id[:64], bucket_id=bucket, key=key).first()
+    known = upload_id.isascii() and upload_id.isalnum() and len(upload_id) <= 64
+    found = Upload.objects.filter(pk=upload_id, bucket_id=bucket, key=key).first() if known else None
     if found is None:
         raise S3Error("NoSuchUpload", UploadId=upload_id)
     return found

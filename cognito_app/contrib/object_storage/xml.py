@@ -49,6 +49,11 @@ def _text(value: Any) -> str:
     return _CONTROL.sub(lambda match: f"&#x{ord(match.group()):x};", text)
 
 
+def printable(text: str) -> str:
+    """Return a text without the characters that no document can hold."""
+    return _CONTROL.sub("\ufffd", text)
+
+
 def iso(instant: datetime) -> str:
     """Return a time as S3's documents have it."""
     utc = instant.astimezone(UTC)

@@ -221,3 +221,48 @@ def test_stored_pages_are_no_scripts_of_the_portal(s3: Any, bucket: str) -> None
     headers = s3.get_object(Bucket=bucket, Key="page")["ResponseMetadata"]["HTTPHeaders"]
     assert headers["content-security-policy"] == "sandbox"
     assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_attributes_for_access_control(s3: Any) -> None:
+    """The developer guide's example: the bucket by the user's department, the objects by the user's clearance."""
+    for department in ("legal", "sales"):
+        s3.create_bucket(Bucket=f"files-{department}")
+        for clearance in ("low", "high"):
+            s3.put_object(Bucket=f"files-{department}", Key=clearance, Body=b"x", Tagging=f"clearance={clearance}")
+    tag = "${aws:PrincipalTag/clearance}"
+    document = clients.may(
+        "s3:GetObject",
+        "arn:aws:s3:::files-${aws:PrincipalTag/department}/*",
+        Condition={"StringEquals": {"s3:ExistingObjectTag/clearance": tag}},
+    )
+    _, keys = clients.identity_with(document, tags={"department": "legal", "clearance": "high"})
+    ann = clients.client(keys)
+    assert ann.get_object(Bucket="files-legal", Key="high")["Body"].read() == b"x"
+    for bucket, key in (("files-legal", "low"), ("files-sales", "high")):
+        with refused("AccessDenied", 403):
+            ann.get_object(Bucket=bucket, Key=key)
+
+
+@pytest.mark.parametrize(
+    ("condition", "good"),
+    [
+        ({"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}, True),
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, False),
+        ({"Bool": {"aws:SecureTransport": "true"}}, False),
+        ({"StringEquals": {"s3:authType": "REST-HEADER"}}, True),
+        ({"StringEquals": {"s3:authType": "REST-QUERY-STRING"}}, False),
+        ({"NumericLessThan": {"s3:signatureAge": "600000"}}, True),
+        ({"StringNotEquals": {"s3:x-amz-content-sha256": "UNSIGNED-PAYLOAD"}}, True),
+        ({"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}, True),
+        ({"StringEquals": {"s3:x-amz-acl": "private"}}, False),
+        ({"StringEquals": {"s3:ResourceAccount": "000000000000"}}, True),
+    ],
+)
+def test_condition_keys(s3: Any, bucket: str, condition: dict[str, Any], good: bool) -> None:
+    writer = clients.client(clients.user(clients.may("s3:PutObject", "*", Condition=condition)))
+    given = {"Bucket": bucket, "Key": "o", "Body": b"x", "ACL": "bucket-owner-full-control"}
+    if good:
+        writer.put_object(**given)
+    else:
+        with refused("AccessDenied", 403):
+            writer.put_object(**given)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import zlib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cognito_app.contrib.object_storage import files
+from cognito_app.contrib.object_storage import crc_sums, files
 from cognito_app.contrib.object_storage.models import Leftover, StoredObject
+from cognito_app.services import upkeep
 from tests.clients import s3 as clients
 from tests.contrib.object_storage.conftest import refused
 
@@ -60,7 +63,7 @@ def test_what_is_replaced_stays_for_its_readers_and_goes_later(s3: Any, bucket: 
     s3.delete_object(Bucket=bucket, Key="o")
     s3.delete_object(Bucket=bucket, Key="other")
     Leftover.objects.update(due_at="2020-01-01T00:00:00Z")
-    assert files.sweep() == 2
+    assert upkeep.sweep() == 2
     assert stored(objects_dir) == []
 
 
@@ -175,3 +178,28 @@ def test_many_are_deleted_each_by_its_own_right(s3: Any, bucket: str) -> None:
         s3.delete_objects(Bucket=bucket, Delete={"Objects": []})
     with refused("MalformedXML", 400):
         s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": str(number)} for number in range(1001)]})
+
+
+def test_a_content_that_comes_too_late_is_refused(s3: Any, bucket: str, settings: Any) -> None:
+    """Its file may have been removed already."""
+    given = {**settings.COGNITO_OBJECT_STORAGE, "KEEP_UNFINISHED_SECONDS": 0}
+    settings.COGNITO_OBJECT_STORAGE = given
+    with refused("RequestTimeout", 400):
+        s3.put_object(Bucket=bucket, Key="o", Body=b"x")
+    assert StoredObject.objects.count() == 0
+
+
+@pytest.mark.skipif(find_spec("awscrt") is not None, reason="awscrt is installed")
+def test_algorithms_without_a_library_are_refused(s3: Any, bucket: str) -> None:
+    with refused("NotImplemented", 501):
+        s3.put_object(Bucket=bucket, Key="o", Body=b"x", ChecksumCRC32C="AAAAAA==")
+    with refused("NotImplemented", 501):
+        s3.create_multipart_upload(Bucket=bucket, Key="o", ChecksumAlgorithm="CRC64NVME")
+
+
+def test_known_values_of_checksums_of_parts() -> None:
+    """The check value of the catalogue of CRC algorithms, put together from two halves."""
+    halves = [
+        (base64.b64encode(zlib.crc32(text).to_bytes(4, "big")).decode(), len(text)) for text in (b"1234", b"56789")
+    ]
+    assert base64.b64decode(crc_sums.joined("CRC32", halves)).hex() == "cbf43926"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.http import HttpResponse
 
 from cognito_app.conf import app_settings
@@ -14,6 +16,7 @@ from cognito_app.core import paging
 from cognito_app.errors import ServiceError
 
 MAX_LISTED = 10_000
+_REGION = re.compile(r"[A-Za-z0-9-]{1,63}", re.ASCII)
 
 
 def owner() -> list[xml.Node]:
@@ -24,7 +27,7 @@ def owner() -> list[xml.Node]:
 def list_buckets(request: S3Request) -> HttpResponse:
     """List the account's buckets, in pages if asked for."""
     access.require(request, "s3:ListAllMyBuckets", "arn:aws:s3:::*")
-    prefix = request.query.get("prefix", "")
+    prefix = request.query.get("prefix", "").replace("\0", "")
     limit = request.query.get("max-buckets", str(MAX_LISTED))
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:6]) <= MAX_LISTED):
         raise S3Error("InvalidArgument", "max-buckets must be between 1 and 10000", ArgumentName="max-buckets")
@@ -58,6 +61,8 @@ def create_bucket(request: S3Request) -> HttpResponse:
     if content:
         given = xml.parse(content, "CreateBucketConfiguration")
         region = given.value("LocationConstraint") or region
+        if not _REGION.fullmatch(region):
+            raise S3Error("InvalidLocationConstraint", "The specified location-constraint is not valid", 400)
     store.create_bucket(access.actor_of(request), request.bucket_name(), region)
     return answers.empty(200, {"Location": f"/{request.bucket_name()}"})
 

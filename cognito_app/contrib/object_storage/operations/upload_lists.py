@@ -60,7 +60,7 @@ def list_multipart_uploads(request: S3Request) -> HttpResponse:
     access.on_bucket(request, "s3:ListBucketMultipartUploads")
     store.bucket(request.bucket_name())
     query, limit = request.query, page_size(request, "max-uploads")
-    key_marker, id_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
+    key_marker, id_marker = query.get("key-marker", ""), query.get("upload-id-marker", "").replace("\0", "")
     prefix, delimiter = query.get("prefix", "").encode(), query.get("delimiter", "").encode()
     wanted = Wanted(prefix, delimiter, key_marker.encode(), limit, ())
     entries = _entries(_behind(request, wanted, id_marker), wanted)
