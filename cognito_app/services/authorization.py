@@ -299,8 +299,13 @@ def is_recent(pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest,
 
 def why_not(pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest, session: BrowserSession | None) -> str:
     """Return the error of a request that may show no page, but would have to."""
-    recent = session is not None and is_recent(pool, client, request, session) and _is_hinted(pool, request, session)
-    return "interaction_required" if recent else "login_required"
+    counts = (
+        session is not None
+        and is_by_provider(client, request, session)
+        and is_recent(pool, client, request, session)
+        and _is_hinted(pool, request, session)
+    )
+    return "interaction_required" if counts else "login_required"
 
 
 def issue_code(

@@ -116,7 +116,7 @@ class TestApi:
     def test_the_implicit_grant_has_tokens_of_the_user(self, app: App, provider: IdentityProvider) -> None:
         journey = Journey(app, provider, AllowedOAuthFlows=["implicit"])
         response = journey.sign_in(response_type="token", code_challenge=None, code_challenge_method=None)
-        fragment = parameters(response["Location"].replace("#", "?"))
+        fragment = parameters(response["Location"].replace("#", "&"))
         assert claims_of(fragment["id_token"])["cognito:username"] == "Corp_u-1"
 
     def test_refresh_ends_with_a_disabled_user(self, journey: Journey) -> None:
