@@ -283,6 +283,9 @@ def _is_enough(pool: PoolConfig, request: AuthorizeRequest, session: BrowserSess
     """Whether the session reaches the first level that the user can reach."""
     if not request.levels:
         return True
+    if acr.FEDERATED in session.methods:
+        # What more the provider could ask of the user only the provider knows.
+        return any(acr.level_of(session.methods) >= level for level in request.levels)
     level = step_up.first_reachable(pool, session.user, Target(request.levels, acr.factors_in(session.methods)))
     return level is not None and acr.level_of(session.methods) >= level
 
