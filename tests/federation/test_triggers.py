@@ -49,7 +49,6 @@ def test_the_first_sign_in_and_later_ones_have_their_own_order(hooked: Journey, 
         "PostConfirmation_ConfirmSignUp",
         "TokenGeneration_HostedAuth",
     ]
-    functions.endpoint.requests.clear() if hasattr(functions.endpoint, "requests") else None
     before = len(functions.sources())
     hooked.tokens(hooked.sign_in(prompt="login"))
     assert functions.sources()[before:] == [
@@ -148,6 +147,7 @@ def test_a_function_that_refuses_a_later_sign_in(journey: Journey, functions: Fu
     assert error_of(answer) == ("invalid_request", f"{trigger} failed with error Not today.")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_function_links_the_identity_and_the_sign_in_is_the_local_users(
     journey: Journey,
     functions: Functions,  # noqa: F811
@@ -160,6 +160,7 @@ def test_a_function_links_the_identity_and_the_sign_in_is_the_local_users(
     assert journey.users() == ["ann"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_function_links_and_refuses_and_the_next_sign_in_is_the_local_users(
     journey: Journey,
     functions: Functions,  # noqa: F811
@@ -174,6 +175,7 @@ def test_a_function_links_and_refuses_and_the_next_sign_in_is_the_local_users(
     assert journey.users() == ["ann"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_pre_authentication_may_clear_an_attribute_that_the_provider_no_longer_sends(
     journey: Journey,
     functions: Functions,  # noqa: F811
