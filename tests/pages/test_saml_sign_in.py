@@ -232,6 +232,7 @@ def test_who_takes_longer_than_five_minutes_starts_again(app: App) -> None:
         assert answer["Location"].startswith(f"/{app.pool_id}/login?")
         page = corp.site.browser.get(answer["Location"])
     assert "Something went wrong" in page.content.decode()
+    assert "Continue with Corp" in page.content.decode()
 
 
 def test_a_subject_in_another_case_is_another_user_whose_name_may_be_taken(idp: Any, inbox: Any) -> None:
