@@ -33,6 +33,11 @@ def factors_in(methods: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in methods if name in FACTORS))
 
 
+def vouched(level: int) -> tuple[str, str]:
+    """Return the methods of a sign-in of which a provider said that it reached a level (``AcrMapping``)."""
+    return FEDERATED, f"{FEDERATED}:{level}"
+
+
 def amr(methods: Iterable[str]) -> tuple[str, ...]:
     """Return the claim ``amr`` for the methods of a sign-in."""
     given = tuple(methods)
@@ -44,7 +49,8 @@ def amr(methods: Iterable[str]) -> tuple[str, ...]:
 def level_of(methods: Iterable[str]) -> int:
     """Return the highest level that methods satisfy, 0 for none."""
     held = set(methods)
-    return next((level for level, needed in COMBINATIONS if needed <= held), 0)
+    own = next((level for level, needed in COMBINATIONS if needed <= held), 0)
+    return max(own, next((level for level in (4, 3, 2) if vouched(level)[1] in held), 0))
 
 
 def names(pool: PoolConfig) -> dict[str, int]:
@@ -63,8 +69,9 @@ def claims(pool: PoolConfig, methods: Iterable[str]) -> dict[str, str | list[str
     """Return ``acr`` and ``amr`` for the tokens of a sign-in; none where the tier has no levels of authentication."""
     if not tiers.offers(pool.tier, tiers.STEP_UP):
         return {}
-    found = amr(methods)
-    level = level_of(found)
+    given = tuple(methods)
+    found = amr(given)
+    level = level_of(given)
     reached: dict[str, str | list[str]] = {}
     if level:
         reached["acr"] = next(name for name, number in names(pool).items() if number == level)

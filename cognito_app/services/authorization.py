@@ -283,6 +283,9 @@ def _is_enough(pool: PoolConfig, request: AuthorizeRequest, session: BrowserSess
     """Whether the session reaches the first level that the user can reach."""
     if not request.levels:
         return True
+    if acr.FEDERATED in session.methods:
+        # What more the provider could ask of the user only the provider knows.
+        return any(acr.level_of(session.methods) >= level for level in request.levels)
     level = step_up.first_reachable(pool, session.user, Target(request.levels, acr.factors_in(session.methods)))
     return level is not None and acr.level_of(session.methods) >= level
 
@@ -299,8 +302,13 @@ def is_recent(pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest,
 
 def why_not(pool: PoolConfig, client: ClientConfig, request: AuthorizeRequest, session: BrowserSession | None) -> str:
     """Return the error of a request that may show no page, but would have to."""
-    recent = session is not None and is_recent(pool, client, request, session) and _is_hinted(pool, request, session)
-    return "interaction_required" if recent else "login_required"
+    counts = (
+        session is not None
+        and is_by_provider(client, request, session)
+        and is_recent(pool, client, request, session)
+        and _is_hinted(pool, request, session)
+    )
+    return "interaction_required" if counts else "login_required"
 
 
 def issue_code(

@@ -119,3 +119,31 @@ def test_a_user_who_says_no_is_passed_on(journey: Journey) -> None:
     journey.provider.denies = True
     assert error_of(journey.sign_in()) == ("access_denied", "The user said no.")
     assert journey.nothing_happened()
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "reused"),
+    [
+        ("urn:idp:gold", 4, True),
+        ("urn:idp:iron", 1, False),
+        ("urn:idp:unknown", 1, False),
+        (None, 1, False),
+        (7, 1, False),
+    ],
+)
+def test_the_level_that_the_provider_names_is_the_tokens(
+    app: App, provider: IdentityProvider, said: object, level: int, reused: bool
+) -> None:
+    journey = Journey(app, provider, acr_mapping={"Level4": "urn:idp:gold", "Level1": "urn:idp:iron"})
+    provider.claims = {"acr": said}
+    tokens = journey.tokens(journey.sign_in())
+    for token in (tokens["id_token"], tokens["access_token"]):
+        claims = claims_of(token)
+        assert (claims["acr"], claims["amr"]) == (f"urn:cognito:loa:{level}", ["fed"])
+    answer = journey.site.get("oauth2/authorize", **journey.site.request(prompt="none", acr_values="urn:cognito:loa:4"))
+    assert ("code" in parameters(answer["Location"])) is reused
+
+
+def test_a_level_that_nobody_mapped_counts_for_nothing(journey: Journey) -> None:
+    journey.provider.claims = {"acr": "urn:cognito:loa:4"}
+    assert claims_of(journey.tokens(journey.sign_in())["id_token"])["acr"] == "urn:cognito:loa:1"

@@ -41,11 +41,13 @@ def prove(
     subject: Any,
     assertion: Assertion,
     session: Mapping[str, Any] | None = None,
+    *,
+    methods: tuple[str, ...] = (acr.FEDERATED,),
 ) -> ProvenIdentity:
     """Return an identity whose subject can be the name of a user. Raises FederationRefused."""
     if not isinstance(subject, str) or not subjects.is_subject(subject):
         raise FederationRefused(NO_SUBJECT)
-    identity = ProvenIdentity(provider, subject, assertion, session or {})
+    identity = ProvenIdentity(provider, subject, assertion, session or {}, methods)
     if len(identity.username(pool)) > attributes.LONGEST_USERNAME:
         raise FederationRefused(NO_SUBJECT)
     return identity

@@ -6,10 +6,12 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-p
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from cognito_app.federation import flow
 from cognito_app.federation.flow import ProviderError
 from cognito_app.models import IdentityProvider
+from cognito_app.services import acr
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import PoolConfig
 from cognito_app.services.federated_sign_in import relations
@@ -68,7 +70,13 @@ def arrived(
         raise _refusal(provider, error) from None
     subject = relations.subject_of(provider, said.claims, said.user_info)
     assertion = Assertion(provider.name, provider.type, said.claims, said.token_response, said.user_info)
-    return prove(pool, provider, subject, assertion)
+    return prove(pool, provider, subject, assertion, methods=_methods(provider, said.claims.get("acr")))
+
+
+def _methods(provider: IdentityProvider, level: Any) -> tuple[str, ...]:
+    """Return what the sign-in counts for: the level that the provider names, the lowest for any other."""
+    known = {value: int(name.removeprefix("Level")) for name, value in provider.acr_mapping.items()}
+    return acr.vouched(known.get(level, 1)) if isinstance(level, str) and known else (acr.FEDERATED,)
 
 
 def _refusal(provider: IdentityProvider, error: ProviderError) -> FederationRefused:
