@@ -12,13 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from xml.sax.saxutils import quoteattr
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from onelogin.saml2.errors import OneLogin_Saml2_ValidationError as Invalid
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
+from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
-from cognito_app.core import clock, saml_xml
+from cognito_app.core import clock, saml_xml, xml_encryption
 from cognito_app.core.saml_xml import PROTOCOL, SAML, SUCCESS, Reason, SamlError, instant
+from cognito_app.core.xml_encryption import DecryptionError
 
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 LIFETIME = timedelta(minutes=5)
@@ -67,7 +71,7 @@ class Expected:
     """Who must have signed, and whom, where and what the assertion must be for.
 
     ``answer_to`` is the id of the request (``UNSOLICITED`` if there was none), None where nobody asks. ``private_key``
-    is the PEM of the key that assertions may be encrypted for, and must be if ``encrypted``. ``tolerant`` joins
+    is the key that assertions may be encrypted for, and must be if ``encrypted``. ``tolerant`` joins
     attributes that are given twice, and takes the text of a value that has elements.
     """
 
@@ -76,17 +80,37 @@ class Expected:
     audience: str
     recipients: Collection[str]
     answer_to: str | None = None
-    private_key: str = field(default="", repr=False)
+    private_key: RSAPrivateKey | None = field(default=None, repr=False)
     encrypted: bool = False
     lifetime: timedelta = LIFETIME + DRIFT
     tolerant: bool = False
 
 
 class _Response(OneLogin_Saml2_Response):  # type: ignore[misc]  # has no types
-    """A response whose assertion may tell of several sign-ins; the first one counts."""
+    """A response whose assertion may tell of several sign-ins (the first one counts), and may be encrypted for us."""
+
+    def __init__(self, document: str, expected: Expected) -> None:
+        self._private_key = expected.private_key
+        super().__init__(_settings(expected), base64.b64encode(document.encode()).decode())
 
     def check_one_authnstatement(self) -> bool:
         return len(self._query_assertion("/saml:AuthnStatement")) > 0
+
+    def _decrypt_assertion(self, xml: Any) -> Any:
+        encrypted = _only_assertion(xml, f"{SAML}EncryptedAssertion")
+        if self._private_key is None:
+            raise SamlError("encrypted for nobody")
+        try:
+            content = xml_encryption.decrypt(encrypted, self._private_key).decode()
+        except (DecryptionError, UnicodeDecodeError):
+            raise SamlError("encrypted for somebody else, or in another way") from None
+        saml_xml.check_text(content)
+        names = " ".join(f"xmlns{f':{name}' if name else ''}={quoteattr(uri)}" for name, uri in encrypted.nsmap.items())
+        found = list(OneLogin_Saml2_XML.to_etree(f"<in {names}>{content}</in>".encode()))
+        if len(found) != 1:
+            raise SamlError("not exactly one encrypted element")
+        xml.replace(encrypted, found[0])
+        return xml
 
 
 def verify(text: str, expected: Expected) -> Assertion:
@@ -97,18 +121,24 @@ def verify(text: str, expected: Expected) -> Assertion:
     document = saml_xml.decoded(text)
     try:
         return _verified(document, expected)
-    except SamlError:
-        raise
+    except SamlError as error:
+        raise _told(document, str(error), error.reason) from None
     except Invalid as error:
-        raise SamlError(f"refused with code {error.code}", _REASONS.get(error.code, Reason.UNUSABLE)) from None
+        reason = _REASONS.get(error.code, Reason.UNUSABLE)
+        raise _told(document, f"refused with code {error.code}", reason) from None
     except Exception as error:  # the libraries below raise whatever comes: all of it means that it cannot be believed
-        raise SamlError(f"not usable: {type(error).__name__}") from None
+        raise _told(document, f"not usable: {type(error).__name__}", Reason.UNUSABLE) from None
+
+
+def _told(document: str, text: str, reason: Reason) -> SamlError:
+    """Return the refusal; who alters what is encrypted learns nothing, least of all whether its padding is good."""
+    return SamlError(text, Reason.ENCRYPTED if "EncryptedAssertion" in document else reason)
 
 
 def _verified(document: str, expected: Expected) -> Assertion:
-    response = _Response(_settings(expected), base64.b64encode(document.encode()).decode())
+    _check_status(OneLogin_Saml2_XML.to_etree(document.encode()))
+    response = _Response(document, expected)
     assertion = _assertion_of(response, expected)
-    _check_status(response.document)
     recipient = _recipient(response.document, assertion, expected)
     _check_audience(assertion, expected)
     _check_confirmation(response.document, assertion, expected)
@@ -120,9 +150,8 @@ def _assertion_of(response: OneLogin_Saml2_Response, expected: Expected) -> Any:
     """Return the one assertion, of the document whose encrypted parts have been read."""
     if not response.encrypted:
         if expected.encrypted:
-            raise SamlError("an assertion that is not encrypted", Reason.ENCRYPTION)
+            raise SamlError("an assertion that is not encrypted", Reason.PLAIN)
         return _only_assertion(response.document, f"{SAML}Assertion")
-    saml_xml.check_encryption(_only_assertion(response.document, f"{SAML}EncryptedAssertion"))
     return _only_assertion(response.decrypted_document, f"{SAML}Assertion")
 
 
@@ -141,9 +170,12 @@ def _only_assertion(root: Any, tag: str) -> Any:
 
 
 def _check_status(root: Any) -> None:
+    """A provider that signed nobody in says so without an assertion."""
     code = root.find(f"{PROTOCOL}Status/{PROTOCOL}StatusCode")
-    if code is None or code.get("Value") != SUCCESS:
-        raise SamlError("no success", Reason.STATUS)
+    if code is None:
+        raise SamlError("no status")
+    if code.get("Value") != SUCCESS:
+        raise SamlError(f"no success: {str(code.get('Value'))[:100]!r}", Reason.STATUS)
 
 
 def _recipient(root: Any, assertion: Any, expected: Expected) -> str:
@@ -247,7 +279,6 @@ def _settings(expected: Expected) -> OneLogin_Saml2_Settings:
             "sp": {
                 "entityId": expected.audience,
                 "assertionConsumerService": {"url": next(iter(expected.recipients))},
-                "privateKey": expected.private_key,
             },
             "idp": {
                 "entityId": expected.entity_id,

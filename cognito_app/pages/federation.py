@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlencode
+
 from django.http import HttpResponse
 
 from cognito_app.errors import ServiceError, TooManyRequestsException
-from cognito_app.pages import flow
+from cognito_app.pages import flow, provider_choice
 from cognito_app.pages.site import SESSION_COOKIE, Visit
 from cognito_app.services import authorization, authorization_answer, sessions
 from cognito_app.services.authorization import AuthorizeRequest
@@ -47,9 +49,11 @@ def leave(visit: Visit) -> HttpResponse:
 
 
 def start_again(visit: Visit) -> HttpResponse:
-    """Show the sign-in page to a user who took longer than a sign-in lasts."""
+    """Show the sign-in page to a user who took longer than a sign-in lasts; it leads to no provider by itself."""
+    given = parse_qsl(visit.query, keep_blank_values=True)
+    kept = [(name, value) for name, value in given if name not in provider_choice.NAMING]
     response = HttpResponse(status=302)
-    response["Location"] = visit.link("login") + "&notice=too_late"
+    response["Location"] = f"{visit.site.prefix}/login?" + urlencode([*kept, ("notice", "too_late")])
     return response
 
 

@@ -21,6 +21,7 @@ def encrypted(
     cipher: str = Transform.AES256,
     size: int = 256,
     transport: str = Transform.RSA_OAEP,
+    kind: str = "AES",
 ) -> str:
     """Return a Response in XML with its assertion encrypted for a certificate."""
     root = etree.fromstring(xml.encode())
@@ -39,8 +40,7 @@ def encrypted(
     pem = OneLogin_Saml2_Utils.format_cert(certificate)
     manager.add_key(xmlsec.Key.from_memory(pem, xmlsec.KeyFormat.CERT_PEM, None))
     context = xmlsec.EncryptionContext(manager)
-    kind = xmlsec.KeyData.AES
-    context.key = xmlsec.Key.generate(kind, size, xmlsec.KeyDataType.SESSION)
+    context.key = xmlsec.Key.generate(getattr(xmlsec.KeyData, kind), size, xmlsec.KeyDataType.SESSION)
     data = context.encrypt_xml(template, alone)
     assert data.getparent() is holder
     return str(etree.tostring(root).decode())

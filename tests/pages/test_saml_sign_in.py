@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from lxml import etree  # type: ignore[import-untyped]  # has no types of its own
 from pytest_django import Settings
 
 from cognito_app.core import clock
@@ -103,8 +104,15 @@ def test_requests_are_signed_if_the_provider_asks_for_it(app: App) -> None:
 
 def test_a_new_sign_in_is_asked_of_the_provider_too(app: App) -> None:
     corp = Corp(app)
-    assert corp.depart(prompt="login", login_hint="ann").root.get("ForceAuthn") == "true"
-    assert "ann" not in str(corp.depart(login_hint="ann").fields)
+    assert corp.depart(prompt="login").root.get("ForceAuthn") == "true"
+    assert corp.depart(max_age="0").root.get("ForceAuthn") == "true"
+    assert corp.depart(prompt="select_account").root.get("ForceAuthn") is None
+
+
+def test_a_hint_for_the_name_is_not_passed_on(app: App) -> None:
+    sent = Corp(app).depart(login_hint="zebra@example.com")
+    assert set(sent.fields) == {"SAMLRequest", "RelayState"}
+    assert b"zebra" not in etree.tostring(sent.root)
 
 
 def test_encrypted_assertions(app: App) -> None:
@@ -232,6 +240,7 @@ def test_who_takes_longer_than_five_minutes_starts_again(app: App) -> None:
         assert answer["Location"].startswith(f"/{app.pool_id}/login?")
         page = corp.site.browser.get(answer["Location"])
     assert "Something went wrong" in page.content.decode()
+    assert "Continue with Corp" in page.content.decode()
 
 
 def test_a_subject_in_another_case_is_another_user_whose_name_may_be_taken(idp: Any, inbox: Any) -> None:

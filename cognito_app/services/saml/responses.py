@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from datetime import timedelta
 
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from cognito_app.core import jose, saml_response, subjects
 from cognito_app.core.saml_response import DRIFT, LIFETIME, UNSOLICITED, Assertion, Expected
@@ -47,12 +47,7 @@ def _expected(provider: IdentityProvider, base: str, answer_to: str) -> Expected
     )
 
 
-def _private_key(provider: IdentityProvider) -> str:
-    """Return the PEM of the key that the provider's assertions are encrypted for."""
+def _private_key(provider: IdentityProvider) -> RSAPrivateKey | None:
+    """Return the key that the provider's assertions are encrypted for."""
     stored = providers.open_secrets(provider).get("encryption_key")
-    if stored is None:
-        return ""
-    pem = jose.load_der(base64.b64decode(stored)).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return pem.decode()
+    return jose.load_der(base64.b64decode(stored)) if stored else None

@@ -37,7 +37,8 @@ REFUSALS = {
         "request"
     ),
     Reason.STATUS: "The identity provider reported a failure.",
-    Reason.ENCRYPTION: "Responses must contain exactly one Encrypted Assertion",
+    Reason.PLAIN: "Responses must contain exactly one Encrypted Assertion",
+    Reason.ENCRYPTED: "The encrypted response is not valid.",
     Reason.REPLAYED: "The assertion has been used before.",
 }
 
