@@ -54,7 +54,7 @@ SIGN_UP_PURPOSE = "sign_up_notice"
 SIGN_UP_SUBJECT = "Your sign-up"
 HAS_ACCOUNT = (
     "Somebody, perhaps you, tried to create an account at {name} with this address. It has one already: sign in with "
-    "it, or reset your password if you forgot it. If it was not you, there is nothing to do."
+    "it, confirm it if you never did, or reset your password if you forgot it. If it was not you, do nothing."
 )
 NAME_TAKEN = (
     "Somebody, perhaps you, tried to create an account at {name} with a name that is taken. Sign up again with another "

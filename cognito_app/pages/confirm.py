@@ -10,9 +10,9 @@ from django.utils.translation import gettext_noop as _
 
 from cognito_app.errors import ServiceError, UserLambdaValidationException
 from cognito_app.models import PoolUser, user_rows
-from cognito_app.pages import flow
+from cognito_app.pages import flow, identify
 from cognito_app.pages.site import Visit, page, told
-from cognito_app.services import authorization, confirmation_link, sign_up
+from cognito_app.services import authorization, confirmation_link, pool_profile, sign_up
 from cognito_app.services.authorization import AuthorizeRequest
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in import auto, engine, gates
@@ -41,11 +41,11 @@ def confirmation_page(
 def confirm(visit: Visit) -> HttpResponse:
     """Check the code and sign the user in."""
     request, client = visit.read_local()
-    username, session = visit.field("username"), visit.field("session")
+    username, session = visit.field("username").strip()[:128], visit.field("session")
     sign_up_session = visit.field("sign_up_session")
     if not username:
-        # Reached by its address: who is to be confirmed is known after the password.
-        return to_login(visit)
+        # Reached by its address: who is to be confirmed is known after the password, or is not told by it.
+        return _ask_name(visit) if pool_profile.of(visit.site.pool).hardened else to_login(visit)
 
     def again(**context: Any) -> HttpResponse:
         return confirmation_page(visit, username, session, sign_up_session=sign_up_session, **context)
@@ -70,13 +70,21 @@ def confirm(visit: Visit) -> HttpResponse:
     return sign_in_confirmed(visit, request, client, user, session)
 
 
+def _ask_name(visit: Visit) -> HttpResponse:
+    """Ask for the name too: a hardened pool's sign-in does not say that an account waits for its confirmation."""
+    label, kind = identify.label_of(visit)
+    message = identify.NO_NAME if visit.is_post else ""
+    return confirmation_page(visit, "", "", label=label, input_type=kind, message=message)
+
+
 @page
 def resend_code(visit: Visit) -> HttpResponse:
     """Send a new code: what the button of the form does, at an address of its own."""
     _, client = visit.read_local()
     username, session = visit.field("username"), visit.field("session")
     if not visit.is_post or not username:
-        return to_login(visit)
+        hardened = pool_profile.of(visit.site.pool).hardened
+        return _ask_name(visit) if hardened and visit.is_post else to_login(visit)
     given = {"session": session, "sign_up_session": visit.field("sign_up_session")}
     try:
         details = sign_up.resend(visit.site.pool, client, flow.actor(visit), username=username)

@@ -40,7 +40,6 @@ CHOOSE = "CHOOSE"
 SELECT = "SELECT_CHALLENGE"
 CODE_FIELDS = {"EMAIL_OTP": "EMAIL_OTP_CODE", "SMS_OTP": "SMS_OTP_CODE"}
 NO_CODE = _("Enter the code.")
-NO_NAME = _("Enter your sign-in name.")
 NO_PASSWORD = _("Enter your password.")
 WRONG_CODE = _("The code is not right. Try again.")
 WAIT = _("Too many attempts. Wait a moment, then try again.")
@@ -64,7 +63,7 @@ class FirstFactor:
         if not self.name:
             if self.factor == PASSKEY and self.visit.field("credential"):
                 return self._passkey_of_anyone()
-            return identify.form(self.visit, self.client, username="", message=NO_NAME)
+            return identify.form(self.visit, self.client, username="", message=identify.NO_NAME)
         try:
             if self.visit.field("session") and self.visit.field("action") != "resend":
                 if self.factor in CODE_FIELDS:

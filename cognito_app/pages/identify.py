@@ -9,10 +9,11 @@ from django.utils.translation import gettext_noop as _
 
 from cognito_app.pages import flow
 from cognito_app.pages.site import Visit
-from cognito_app.services import authorization
+from cognito_app.services import authorization, pool_profile
 from cognito_app.services.config import ClientConfig
 from cognito_app.services.sign_in import hosted
 
+NO_NAME = _("Enter your sign-in name.")
 NOTICES = {
     "password_changed": _("Your password was changed. Sign in with the new one."),
     "too_late": _("Something went wrong. Sign in again."),
@@ -59,6 +60,7 @@ def form(visit: Visit, client: ClientConfig, *, username: str, message: str = ""
         notice=NOTICES.get(_notice(visit), ""),
         sign_up=not visit.site.pool.admin_create_only,
         recovery=has_recovery(visit) and not choice_based,
+        confirmation=pool_profile.of(visit.site.pool).hardened,
         autocomplete="username webauthn" if passkey else "username",
         **passkey,
     )

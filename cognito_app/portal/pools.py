@@ -40,7 +40,8 @@ class PoolForm(_PoolForm):
     )
     hardened = forms.BooleanField(
         required=False,
-        help_text="Require PKCE, refuse the implicit grant, rotate refresh tokens: whatever a client's settings say.",
+        help_text="Require PKCE, refuse the implicit grant, rotate refresh tokens, tell nobody who has an account, "
+        "at sign-up neither: whatever a client's settings say.",
     )
 
     class Meta:

@@ -133,13 +133,18 @@ def _register(
     if contact is not None and asks:
         # CustomMessage speaks of a user who exists; the code is stored when it has answered.
         sent = _ask_and_send(occasion, user, contact)
-    if hidden is not None and sent is not None:
-        late_delivery.hand_over(sent.message)
-    else:
-        outbox.deliver(sent.message if sent else None)
+    _deliver(sent, late=hidden is not None)
     if is_confirmed(user):
         tell_confirmed(occasion, user)
     return Registered(user=user, delivery=sent.details if sent else None)
+
+
+def _deliver(sent: delivery.Sent | None, *, late: bool) -> None:
+    """Send the code; ``late`` is outside of the request, so that the answer does not tell of it."""
+    if late and sent is not None:
+        late_delivery.hand_over(sent.message)
+    else:
+        outbox.deliver(sent.message if sent else None)
 
 
 def _checked_user(pool: PoolConfig, client: ClientConfig, username: str, given: Mapping[str, str]) -> PoolUser:

@@ -42,11 +42,11 @@ def _options(labels: dict[str, str]) -> list[dict[str, str]]:
 
 SCREENS: list[tuple[str, dict[str, Any]]] = [
     *(
-        ("login", {"label": label, "sign_up": True, "recovery": True})
+        ("login", {"label": label, "sign_up": True, "recovery": True, "confirmation": True})
         for label in ("Username", "Email or phone number")
     ),
     *(("login", {"label": "Email address", "notice": notice}) for notice in identify.NOTICES.values()),
-    ("identify", {"label": "Phone number", "sign_up": True, "passkey_options": "{}", "message": first_factor.NO_NAME}),
+    ("identify", {"label": "Phone number", "sign_up": True, "passkey_options": "{}", "message": identify.NO_NAME}),
     ("first_choice", {"options": _options(first_factor.LABELS), "message": first_factor.NOTHING_HERE}),
     ("first_password", {"recovery": True, "others": True, "message": first_factor.NO_PASSWORD}),
     ("first_code", {**SENT, "others": True, "message": first_factor.OVER}),
@@ -70,6 +70,7 @@ SCREENS: list[tuple[str, dict[str, Any]]] = [
     ("signup", {"label": "Email address", "fields": FIELDS, "message": "Fill in all fields."}),
     ("confirm", {**SENT, "message": "Enter the code."}),
     ("confirm", {}),
+    ("confirm", {"label": "Username"}),
     *(("confirmed", context) for context in ({}, {"already": True}, {"message": "This link is no longer valid."})),
     ("forgot_password", {"label": "Username", "message": recovery.RESET_FIRST}),
     ("reset_password", {**SENT, "policy": POLICY, "message": "The passwords differ."}),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from pycognito import AWSSRP
 from pytest_django import Settings
 
 from cognito_app.core import clock
@@ -65,6 +66,22 @@ def sign_up(app: App, name: str) -> dict[str, Any]:
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", found.pop("UserSub"))
     shown = {"status": answer.status_code, "length": len(answer.content), **found}
     return {**shown, "Session": len(shown["Session"]), "headers": sorted(answer.headers)}
+
+
+def sign_up_plainly(app: App, name: str) -> None:
+    """Sign up by a client without choice-based sign-in."""
+    app.idp.sign_up(ClientId=app.client_id, Username=name, Password=OTHER)
+
+
+def sign_in_by_srp(app: App, name: str) -> None:
+    """Prove the new password by SRP."""
+    helper = AWSSRP(name, OTHER, app.pool_id, app.client_id, client=app.idp)
+    given = helper.get_auth_params()
+    begun = app.idp.initiate_auth(ClientId=app.client_id, AuthFlow="USER_SRP_AUTH", AuthParameters=given)
+    answers = helper.process_challenge(begun["ChallengeParameters"], given)
+    app.idp.respond_to_auth_challenge(
+        ClientId=app.client_id, ChallengeName="PASSWORD_VERIFIER", ChallengeResponses=answers
+    )
 
 
 def test_a_taken_name_is_answered_as_a_free_one(app: App) -> None:
@@ -145,6 +162,47 @@ def test_every_client_of_a_hardened_pool_hides_who_exists(app: App) -> None:
             app.start(name, OTHER)
         app.idp.resend_confirmation_code(ClientId=app.client_id, Username=name)
         app.idp.forgot_password(ClientId=app.client_id, Username=name)
+
+
+@pytest.mark.parametrize("flow", ["USER_PASSWORD_AUTH", "USER_AUTH"])
+def test_a_sign_in_with_the_new_password_does_not_tell_either(app: App, flow: str) -> None:
+    answers: dict[str, list[Any]] = {}
+    for name in (TAKEN[0], TAKEN[1], FREE):
+        sign_up(app, name)
+        parameters = {"USERNAME": name, "PASSWORD": OTHER}
+        if flow == "USER_AUTH":
+            parameters["PREFERRED_CHALLENGE"] = "PASSWORD"
+        body = {"ClientId": app.client_id, "AuthFlow": flow, "AuthParameters": parameters}
+        answers[name] = [json.loads(post("InitiateAuth", body).content) for _ in range(8)]
+    assert answers[TAKEN[0]] == answers[TAKEN[1]] == answers[FREE]
+    assert answers[FREE][0]["message"] == "Incorrect username or password."
+    assert answers[FREE][-1]["message"] == "Password attempts exceeded"
+
+
+def test_srp_does_not_tell_either(app: App) -> None:
+    app.client_id = app.client()["ClientId"]
+    for name in (TAKEN[0], FREE):
+        sign_up_plainly(app, name)
+        with refused("NotAuthorizedException", "Incorrect username or password."):
+            sign_in_by_srp(app, name)
+
+
+def test_who_comes_back_confirms_by_name_and_code(app: App) -> None:
+    site = Site(app)
+    sign_up(app, FREE)
+    site.get("login", **site.request())
+    page = site.submit("login", {"username": FREE, "password": OTHER})
+    assert alert(page) == "Incorrect username or password."
+    page = site.get("confirm", **site.request())
+    assert heading(page) == "Confirm your account"
+    assert '<label for="username">Email address</label>' in text(page)
+    assert alert(send(site, page, to="confirm", code="1")) == "Enter your sign-in name."
+    page = send(site, page, to="resendcode", username=FREE)
+    assert "We sent a new code to a***@e***." in text(page)
+    answer = send(site, page, to="confirm", code=app.inbox.code(FREE))
+    assert "notice=confirmed" in answer["Location"]
+    assert "/confirm?" in text(site.get("login", **site.request()))
+    assert site.submit("login", {"username": FREE, "password": OTHER}).status_code == 302
 
 
 def test_the_pages_do_not_tell_either(app: App) -> None:

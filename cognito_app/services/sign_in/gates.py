@@ -17,7 +17,7 @@ from cognito_app.errors import (
     UserNotFoundException,
 )
 from cognito_app.models import PoolUser
-from cognito_app.services import attempts, attributes, events, guess_sources, mfa_preferences
+from cognito_app.services import attempts, attributes, events, guess_sources, mfa_preferences, pool_profile
 from cognito_app.services.mfa_rules import Kind
 from cognito_app.services.sign_in import custom_flow, ending, factors, progress, risk, step_up
 from cognito_app.services.sign_in.exchange import Signed
@@ -102,6 +102,9 @@ def _check_status(context: Context, user: PoolUser, throttle_key: str) -> None:
             NotAuthorizedException(WRONG_PASSWORD) if context.client.hides_users else PasswordResetRequiredException()
         )
     elif user.status == PoolUser.Status.UNCONFIRMED:
+        if pool_profile.of(context.pool).hardened:
+            # Whoever tried to sign up with a taken name knows no right password either, and is counted.
+            raise wrong_password(context, user)
         error = UserNotConfirmedException()
     elif user.status == PoolUser.Status.FORCE_CHANGE_PASSWORD:
         expires_at = user.temporary_password_expires_at

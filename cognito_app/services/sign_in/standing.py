@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cognito_app.errors import NotAuthorizedException, PasswordResetRequiredException, UserNotConfirmedException
 from cognito_app.models import PoolUser, user_rows
+from cognito_app.services import pool_profile
 from cognito_app.services.sign_in.state import DISABLED, WRONG_PASSWORD, Context
 
 
@@ -15,7 +16,8 @@ def error_of(context: Context, user: PoolUser) -> Exception | None:
         hidden = context.client.hides_users
         return NotAuthorizedException(WRONG_PASSWORD) if hidden else PasswordResetRequiredException()
     if user.status == PoolUser.Status.UNCONFIRMED:
-        return UserNotConfirmedException()
+        hidden = pool_profile.of(context.pool).hardened
+        return NotAuthorizedException(WRONG_PASSWORD) if hidden else UserNotConfirmedException()
     if user.status not in (PoolUser.Status.CONFIRMED, PoolUser.Status.FORCE_CHANGE_PASSWORD):
         return NotAuthorizedException(WRONG_PASSWORD)
     return None
