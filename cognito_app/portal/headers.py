@@ -25,7 +25,7 @@ def protected(view: View) -> View:
         response = view(*args, **kwargs)
         if "no-store" not in response.get("Cache-Control", ""):
             add_never_cache_headers(response)
-        response["Content-Security-Policy"] = POLICY
+        response.headers.setdefault("Content-Security-Policy", POLICY)
         response["X-Frame-Options"] = "DENY"
         response["X-Content-Type-Options"] = "nosniff"
         response["Referrer-Policy"] = "same-origin"

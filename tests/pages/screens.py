@@ -7,7 +7,9 @@ from html.parser import HTMLParser
 from typing import Any
 
 from cognito_app.pages import attribute_fields, challenges, error, first_factor, identify, mfa, passkeys, recovery
+from cognito_app.pages.provider_choice import Button, ProviderChoice
 from cognito_app.pages.rendering import rendered
+from cognito_app.services.federated_sign_in.choices import Choices
 
 DATA = ("Nadia", "n***@e***", "ABCD EFGH", "4711", "0815", "Pool 7", "http://x/")
 """What is no text of ours: names, addresses, keys, codes."""
@@ -40,12 +42,19 @@ def _options(labels: dict[str, str]) -> list[dict[str, str]]:
     return [{"value": name, "label": label} for name, label in labels.items()]
 
 
+def _federation(at: str) -> ProviderChoice:
+    """Return a choice of providers with everything that it can have."""
+    return ProviderChoice(Choices(buttons=(), search=True, first=False), (Button("Nadia", True, "http://x/"),), at)
+
+
 SCREENS: list[tuple[str, dict[str, Any]]] = [
     *(
         ("login", {"label": label, "sign_up": True, "recovery": True, "confirmation": True})
         for label in ("Username", "Email or phone number")
     ),
     *(("login", {"label": "Email address", "notice": notice}) for notice in identify.NOTICES.values()),
+    *(("login", {"label": "Username", "federation": _federation(at)}) for at in ("top", "bottom")),
+    ("providers", {"federation": _federation("bottom")}),
     ("identify", {"label": "Phone number", "sign_up": True, "passkey_options": "{}", "message": identify.NO_NAME}),
     ("first_choice", {"options": _options(first_factor.LABELS), "message": first_factor.NOTHING_HERE}),
     ("first_password", {"recovery": True, "others": True, "message": first_factor.NO_PASSWORD}),
