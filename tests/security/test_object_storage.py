@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import random
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +10,6 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 import time_machine
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-from lxml import etree  # type: ignore[import-untyped]  # has no types of its own
-from pytest_django import Settings
 
 from cognito_app.contrib.object_storage.models import StoredObject
 from cognito_app.core import clock
@@ -27,44 +17,13 @@ from cognito_app.models import Identity
 from cognito_app.services import access_keys, roles
 from cognito_app.services.actor import SYSTEM
 from tests.clients import s3 as clients
+from tests.security.s3_requests import HOST, Keys, code_of, keys, signed
 
 pytestmark = pytest.mark.django_db
 
-HOST = "localhost:8000"
 OWN = "${cognito-identity.amazonaws.com:sub}"
-Keys = Sequence[str]
 
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, settings: Settings) -> None:
-    settings.COGNITO_OBJECT_STORAGE = {"LOCATION": str(tmp_path / "objects")}
-
-
-@pytest.fixture
-def keys(admin_key: tuple[str, str]) -> Keys:
-    """An administrator's key; there is a bucket ``photos`` with an object ``o``."""
-    made = clients.client(admin_key)
-    made.create_bucket(Bucket="photos")
-    made.put_object(Bucket="photos", Key="o", Body=b"x")
-    return admin_key
-
-
-def signed(
-    keys: Keys, method: str, path: str, body: bytes = b"", query: str = "", service: str = "s3", **headers: str
-) -> dict[str, str]:
-    """Return the headers of a signed request for a path as it stands on the wire."""
-    request = AWSRequest(method, f"http://{HOST}{path}" + (f"?{query}" if query else ""), data=body)
-    for name, value in headers.items():
-        request.headers[name.replace("_", "-")] = value
-    S3SigV4Auth(Credentials(*keys), service, "us-east-1").add_auth(request)
-    return {**{name.lower(): str(value) for name, value in request.headers.items()}, "host": HOST}
-
-
-def code_of(response: Any) -> str:
-    """Return the error's code in an answer, empty for a good one."""
-    if response.status_code < 300:
-        return ""
-    return str(etree.fromstring(response.content).findtext("Code"))
+__all__ = ["keys"]
 
 
 def test_a_signed_request_is_good_as_it_is(keys: Keys) -> None:
@@ -338,128 +297,6 @@ def test_a_presigned_address_ends_with_its_session(keys: Keys) -> None:
         assert code_of(answer) == "AuthorizationQueryParametersError"
 
 
-def chunked(
-    keys: Keys, content: Sequence[bytes], *, trailer: bool = False, alter: Callable[[bytes], bytes] | None = None
-) -> Any:
-    """Send an object in signed chunks, as the AWS SDKs do, perhaps altered on the way."""
-    kind = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" + ("-TRAILER" if trailer else "")
-    whole = b"".join(content)
-    request = AWSRequest("PUT", f"http://{HOST}/s3/photos/o", data=b"")
-    request.headers["x-amz-decoded-content-length"] = str(len(whole))
-    request.headers["content-encoding"] = "aws-chunked"
-    if trailer:
-        request.headers["x-amz-trailer"] = "x-amz-checksum-crc32"
-    signer: Any = S3SigV4Auth(Credentials(*keys), "s3", "us-east-1")
-    signer.payload = lambda _: kind
-    request.headers["X-Amz-Content-SHA256"] = kind
-    signer.add_auth(request)
-    stamp = str(request.headers["X-Amz-Date"])
-    scope = f"{stamp[:8]}/us-east-1/s3/aws4_request"
-    key = ("AWS4" + keys[1]).encode()
-    for word in scope.split("/"):
-        key = hmac.digest(key, word.encode(), hashlib.sha256)
-    previous = str(request.headers["Authorization"]).rsplit("=", 1)[1]
-    empty = hashlib.sha256(b"").hexdigest()
-    body = b""
-    for chunk in [*content, b""]:
-        text = f"AWS4-HMAC-SHA256-PAYLOAD\n{stamp}\n{scope}\n{previous}\n{empty}\n{hashlib.sha256(chunk).hexdigest()}"
-        previous = hmac.digest(key, text.encode(), hashlib.sha256).hex()
-        body += f"{len(chunk):x};chunk-signature={previous}\r\n".encode() + chunk
-        body += b"\r\n" if chunk or not trailer else b""
-    if trailer:
-        line = b"x-amz-checksum-crc32:" + base64.b64encode(zlib.crc32(whole).to_bytes(4, "big"))
-        hashed = hashlib.sha256(line + b"\n").hexdigest()
-        text = f"AWS4-HMAC-SHA256-TRAILER\n{stamp}\n{scope}\n{previous}\n{hashed}"
-        signature = hmac.digest(key, text.encode(), hashlib.sha256).hex()
-        body += line + b"\r\nx-amz-trailer-signature:" + signature.encode() + b"\r\n\r\n"
-    headers = {name.lower(): str(value) for name, value in request.headers.items()}
-    headers.pop("content-length", None)
-    sent = alter(body) if alter else body
-    return clients.web("PUT", "/s3/photos/o", headers={**headers, "host": HOST}, body=sent)
-
-
-@pytest.mark.parametrize("trailer", [False, True])
-def test_signed_chunks(keys: Keys, trailer: bool) -> None:
-    content = [b"a" * 70_000, b"b" * 300_000, b"c"]
-    assert code_of(chunked(keys, content, trailer=trailer)) == ""
-    got = clients.client(keys).get_object(Bucket="photos", Key="o")
-    assert got["Body"].read() == b"".join(content)
-    assert "ContentEncoding" not in got
-    assert ("ChecksumCRC32" in got) is trailer
-
-
-@pytest.mark.parametrize(
-    ("alter", "code"),
-    [
-        (lambda body: body.replace(b"aaaa", b"aaab", 1), "SignatureDoesNotMatch"),
-        (lambda body: body.replace(b"chunk-signature=", b"chunk-signature=0", 1), "InvalidRequest"),
-        (lambda body: body.replace(b";chunk-signature=", b";x=", 1), "InvalidRequest"),
-        (lambda body: body[: len(body) // 2], "IncompleteBody"),
-        (lambda body: b"", "IncompleteBody"),
-        (lambda body: b"zz" + body, "InvalidRequest"),
-        (lambda body: b"f" * 20 + body, "InvalidRequest"),
-        (lambda body: body.replace(b"x-amz-checksum-crc32:", b"x-amz-checksum-crc32:A", 1), "SignatureDoesNotMatch"),
-        (lambda body: body.split(b"x-amz-checksum-crc32")[0], "SignatureDoesNotMatch"),
-        (lambda body: body[:20_000] + body[20_010:], "SignatureDoesNotMatch"),
-    ],
-)
-def test_altered_chunks_store_nothing(keys: Keys, alter: Callable[[bytes], bytes], code: str) -> None:
-    assert code_of(chunked(keys, [b"a" * 70_000, b"b"], trailer=True, alter=alter)) == code
-    assert clients.client(keys).get_object(Bucket="photos", Key="o")["Body"].read() == b"x"
-
-
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        (b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n", ""),
-        (b"2\r\nhe\r\n3\r\nllo\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n", ""),
-        (b"5\r\nhallo\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n", "BadDigest"),
-        (b"5\r\nhello\r\n0\r\n\r\n", "MalformedTrailerError"),
-        (b"4\r\nhell\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n", "IncompleteBody"),
-        (b"6\r\nhello!\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n", "IncompleteBody"),
-        (b"5\r\nhelloXX0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n", "IncompleteBody"),
-        (b"5\r\nhello", "IncompleteBody"),
-        (b"-5\r\nhello\r\n0\r\n", "InvalidRequest"),
-        (b"a" * 100_000, "IncompleteBody"),
-        (b"a" * 300_000 + b"\r\n", "InvalidRequest"),
-    ],
-)
-def test_unsigned_chunks_with_a_trailer(keys: Keys, body: bytes, code: str) -> None:
-    headers = {
-        "x_amz_content_sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
-        "x_amz_decoded_content_length": "5",
-        "x_amz_trailer": "x-amz-checksum-crc32",
-        "content_encoding": "aws-chunked",
-    }
-    request = AWSRequest("PUT", f"http://{HOST}/s3/photos/o", data=b"")
-    for name, value in headers.items():
-        request.headers[name.replace("_", "-")] = value
-    signer: Any = S3SigV4Auth(Credentials(*keys), "s3", "us-east-1")
-    signer.payload = lambda _: headers["x_amz_content_sha256"]
-    signer.add_auth(request)
-    sent = {name.lower(): str(value) for name, value in request.headers.items() if name.lower() != "content-length"}
-    assert code_of(clients.web("PUT", "/s3/photos/o", headers={**sent, "host": HOST}, body=body)) == code
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        b"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><Tagging><TagSet><Tag><Key>&e;</Key><Value/></Tag></TagSet></Tagging>",
-        b"<!DOCTYPE x><Tagging><TagSet/></Tagging>",
-        b"<Tagging>",
-        b"<Other/>",
-        b"\xff\xfe",
-        b"<Tagging/>",
-        b"<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>",
-        b"<Tagging>" + b"<a>" * 100_000,
-    ],
-)
-def test_documents_are_not_trusted(keys: Keys, document: bytes) -> None:
-    digest = base64.b64encode(hashlib.md5(document).digest()).decode()
-    headers = signed(keys, "PUT", "/s3/photos/o", document, "tagging", Content_MD5=digest)
-    assert code_of(clients.web("PUT", "/s3/photos/o", "tagging", headers, document)) == "MalformedXML"
-
-
 def test_a_form_upload_is_not_built(keys: Keys) -> None:
     answer = clients.web("POST", "/s3/photos", headers=signed(keys, "POST", "/s3/photos"))
     assert (answer.status_code, code_of(answer)) == (501, "NotImplemented")
@@ -469,118 +306,3 @@ def test_inactive_keys_are_unknown(keys: Keys) -> None:
     access_keys.set_active(SYSTEM, keys[0], active=False)
     headers = signed(keys, "GET", "/s3/photos/o")
     assert code_of(clients.web("GET", "/s3/photos/o", headers=headers)) == "InvalidAccessKeyId"
-
-
-WORDS = [
-    "",
-    "0",
-    "-1",
-    "1",
-    "99999999999999999999",
-    "\0",
-    "ü",
-    "a b",
-    "\U0001f600",
-    "%00",
-    "null",
-    "x" * 300,
-    "bytes=0-",
-    "*",
-    '"',
-    "REPLACE",
-    "CRC32",
-    "photos/o",
-    "/photos/none",
-    "\x7f",
-    "<a>",
-]
-PARAMETERS = [
-    "list-type",
-    "prefix",
-    "delimiter",
-    "max-keys",
-    "continuation-token",
-    "start-after",
-    "marker",
-    "encoding-type",
-    "uploads",
-    "uploadId",
-    "partNumber",
-    "tagging",
-    "cors",
-    "delete",
-    "location",
-    "acl",
-    "versionId",
-    "key-marker",
-    "upload-id-marker",
-    "max-uploads",
-    "max-parts",
-    "part-number-marker",
-    "response-content-type",
-    "max-buckets",
-    "x-id",
-]
-HEADERS = [
-    "range",
-    "if-match",
-    "if-none-match",
-    "if-modified-since",
-    "content-md5",
-    "x-amz-checksum-crc32",
-    "x-amz-checksum-sha256",
-    "x-amz-checksum-algorithm",
-    "x-amz-checksum-type",
-    "x-amz-checksum-crc64nvme",
-    "x-amz-trailer",
-    "x-amz-copy-source",
-    "x-amz-copy-source-range",
-    "x-amz-metadata-directive",
-    "x-amz-tagging",
-    "x-amz-tagging-directive",
-    "x-amz-acl",
-    "x-amz-storage-class",
-    "x-amz-meta-a",
-    "x-amz-expected-bucket-owner",
-    "x-amz-decoded-content-length",
-    "content-type",
-    "content-encoding",
-]
-PATHS = ["/s3/", "/s3/photos", "/s3/photos/o", "/s3/photos/%00", "/s3/%00/o", "/s3/%FF", "//x/y", "/s3//o", "/s3/new"]
-BODIES = [
-    b"",
-    b"x",
-    b"<Delete><Object><Key>o</Key></Object></Delete>",
-    b"<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>",
-    b"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>x</ETag></Part></CompleteMultipartUpload>",
-    b"<CreateBucketConfiguration><LocationConstraint>"
-    + b"x" * 99
-    + b"</LocationConstraint></CreateBucketConfiguration>",
-    b"<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin></CORSRule></CORSConfiguration>",
-]
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_no_request_is_an_internal_error(keys: Keys, seed: int) -> None:
-    """A thousand odd requests, each signed well."""
-    dice = random.Random(seed)
-    made = 0
-    client = clients.client(keys)
-    for number in range(1000):
-        if number % 20 == 0 and "photos" in [row["Name"] for row in client.list_buckets()["Buckets"]]:
-            client.put_object(Bucket="photos", Key="o", Body=b"x", Tagging="a=1")
-        path, method = dice.choice(PATHS), dice.choice(["GET", "PUT", "HEAD", "POST", "DELETE", "OPTIONS", "PATCH"])
-        pairs = [(name, dice.choice(WORDS)) for name in dice.sample(PARAMETERS, dice.randint(0, 2))]
-        query = urlencode(pairs, quote_via=quote)
-        named = {name: dice.choice(WORDS) for name in dice.sample(HEADERS, dice.randint(0, 2))}
-        plain = {
-            name.replace("-", "_"): value for name, value in named.items() if value.isascii() and value.isprintable()
-        }
-        body = dice.choice(BODIES) if method in ("PUT", "POST") else b""
-        headers = signed(keys, method, path, body, query, **plain)
-        answer = clients.web(method, path, query, headers, body)
-        assert answer.status_code < 500 or answer.status_code == 501, (method, path, query, named, answer.content)
-        if not answer.streaming and answer.status_code >= 400 and method != "HEAD":
-            assert etree.fromstring(answer.content).findtext("Code")
-        made += answer.status_code < 300
-    assert made > 20
