@@ -10,7 +10,7 @@ import time_machine
 
 from cognito_app.core import clock
 from cognito_app.models import BrowserSession
-from tests.clients.assertions import FOREIGN_CERTIFICATE, encoded, sign
+from tests.clients.assertions import FOREIGN_CERTIFICATE, encoded, sign, signed
 from tests.clients.issuers import FOREIGN
 from tests.clients.providers import change
 from tests.clients.saml_federation import Corp, code_of
@@ -137,7 +137,8 @@ def test_what_is_no_answer_of_the_provider_is_refused(corp: Corp) -> None:
         "x",
         encoded(good),
         sign(good, key=FOREIGN, certificate=FOREIGN_CERTIFICATE),
-        sign(good).replace("A", "B", 1),
+        encoded(signed(good, whole=True).replace("status:Success", "status:Success2")),
+        encoded(signed(good, whole=True).replace("LogoutResponse ID", "LogoutResponse  ID").replace(request_id, "_o")),
         sign(logout_response("_other", corp.slo, issuer=corp.provider.entity_id)),
         sign(logout_response(request_id, f"{corp.slo}.evil", issuer=corp.provider.entity_id)),
         sign(logout_response(request_id, corp.slo, issuer="https://other.example")),
