@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from pytest_django import Settings
 
 from cognito_app.core import clock
 from cognito_app.models import AuthEvent, BrowserSession
+from tests.aws import test_replicas as replicas
 from tests.clients import boto
 from tests.clients.identity_provider import IdentityProvider, parameters
-from tests.clients.providers import at, disable, identities, link
-from tests.conftest import PASSWORD, App, refused
+from tests.clients.providers import at, attributes, disable, identities, link
+from tests.conftest import PASSWORD, App, Inbox, make_app, refused
 from tests.federation.journey import Journey, claims_of, error_of
 from tests.oauth.browser import CALLBACK, Site
 
@@ -216,6 +218,23 @@ class TestTime:
     def test_the_page_says_so(self, journey: Journey) -> None:
         page = journey.site.get("login", **journey.site.request(), notice="too_late")
         assert "Something went wrong. Sign in again." in page.content.decode()
+
+
+def test_a_secondary_site_lets_known_users_in_and_makes_none(
+    idp: Any, inbox: Inbox, provider: IdentityProvider, settings: Settings
+) -> None:
+    settings.COGNITO = {**settings.COGNITO, "REPLICA_REGIONS": [replicas.THERE]}
+    journey = Journey(make_app(idp, inbox, **replicas.ELIGIBLE), provider)
+    journey.sign_in()
+    replicas.create(journey.app)
+    replicas.activate(journey.app)
+    with replicas.at_the_other_site(settings):
+        journey.provider.profile = {"email": "new@idp.example"}
+        assert "code" in parameters(journey.sign_in(prompt="login")["Location"])
+        journey.provider.subject = "u-2"
+        assert error_of(journey.sign_in(prompt="login"))[0] == "invalid_request"
+    assert journey.users() == ["Corp_u-1"]
+    assert attributes(journey.app, "Corp_u-1")["email"] == "u-1@idp.example"
 
 
 class TestErrors:

@@ -326,6 +326,16 @@ def test_a_provider_that_was_taken_from_the_client_while_the_user_was_there(jour
     assert journey.nothing_happened()
 
 
+def test_another_provider_that_took_the_name_meanwhile_does_not_get_the_code(journey: Journey) -> None:  # noqa: F811
+    answer = journey.consent(journey.leave())
+    journey.app.idp.delete_identity_provider(UserPoolId=journey.app.pool_id, ProviderName="Corp")
+    with identity_provider.running() as attacker:
+        add(journey.app, "Corp", "OIDC", attacker.details)
+        assert error_of(journey.come_back(answer))[0] == "invalid_request"
+        assert "/token" not in attacker.paths()
+    assert journey.nothing_happened()
+
+
 def test_an_error_of_the_provider_is_never_shown_as_html(journey: Journey) -> None:  # noqa: F811
     answer = {
         "state": parameters(journey.leave())["state"],

@@ -130,12 +130,13 @@ def built(pool: PoolConfig, identity: ProvenIdentity, values: Mapping[str, str])
 def update(pool: PoolConfig, user: PoolUser, values: Mapping[str, str]) -> PoolUser:
     """Overwrite the mapped attributes that changed.
 
-    Raises FederationRefused, InvalidParameterException, AliasExistsException, UserNotFoundException,
-    OperationNotEnabledException.
+    Raises FederationRefused, InvalidParameterException, AliasExistsException, UserNotFoundException.
     """
     if mapping.merged(pool, user.attributes, values) == user.attributes:
         return user
-    replicas.require_primary(pool.id)
+    if replicas.here(pool.id) is not None:
+        # A secondary lets known users in, and leaves them as the primary made them.
+        return user
     with transaction.atomic():
         row = users.locked(user)
         users.save_attributes(row, mapping.merged(pool, row.attributes, values))

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
 from cognito_app.federation import flow
 from cognito_app.federation.flow import ProviderError
 from cognito_app.models import IdentityProvider
 from cognito_app.services import acr
-from cognito_app.services.authorization import AuthorizeRequest
+from cognito_app.services.authorization import NOT_ENABLED, AuthorizeRequest
 from cognito_app.services.config import PoolConfig
 from cognito_app.services.federated_sign_in import relations
 from cognito_app.services.federated_sign_in.identity import ProvenIdentity, prove
@@ -20,6 +22,8 @@ from cognito_app.services.federated_sign_in.journey import Departure, Redirect
 from cognito_app.services.federated_sign_in.refusals import FederationRefused, told_by_provider
 from cognito_app.services.federated_sign_in.transactions import Transaction
 from cognito_app.triggers.inbound_federation import Assertion
+
+log = structlog.get_logger(__name__)
 
 TOKEN_TIMEOUT = "Timeout occurred in calling IdP token endpoint"  # noqa: S105  # a message
 KEYS_TIMEOUT = "Timeout in calling jwks uri"
@@ -35,7 +39,7 @@ def depart(departure: Departure) -> Redirect:
         location, memory = flow.begin(relation, departure.state)
     except ProviderError as error:
         raise _refusal(provider, error) from None
-    return Redirect(location, {"memory": memory, "base": departure.base})
+    return Redirect(location, {"memory": memory, "base": departure.base, "provider": provider.pk})
 
 
 def _extra(pool: PoolConfig, provider: IdentityProvider, request: AuthorizeRequest) -> dict[str, str]:
@@ -63,6 +67,9 @@ def arrived(
     if not answer.get("code"):
         raise FederationRefused(NO_CODE)
     data = transaction.data
+    if data["provider"] != provider.pk:
+        # Another one has its name now: the code is not for that one.
+        raise FederationRefused(NOT_ENABLED)
     try:
         relation = relations.of(provider, data["base"], {}, answer)
         said = flow.complete(relation, state, data["memory"], answer)
@@ -80,7 +87,17 @@ def _methods(provider: IdentityProvider, level: Any) -> tuple[str, ...]:
 
 
 def _refusal(provider: IdentityProvider, error: ProviderError) -> FederationRefused:
-    """Word an error as AWS does, where it says how."""
+    """Word an error as AWS does, where it says how; operators find more of it in the log."""
+    log.warning(
+        "federation_failed",
+        pool_id=provider.pool_id,
+        provider=provider.name,
+        stage=error.stage,
+        reason=error.reason,
+        status=error.status,
+        provider_code=error.provider_code[:64],
+        claim=error.claim[:64],
+    )
     if error.stage == "token_validation":
         if error.reason == "timeout":
             return FederationRefused(KEYS_TIMEOUT)
