@@ -7,6 +7,7 @@ All is read from the one assertion of the document whose signature was verified,
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,13 +22,15 @@ from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from cognito_app.core import clock, saml_xml, xml_encryption
-from cognito_app.core.saml_xml import PROTOCOL, SAML, SUCCESS, Reason, SamlError, instant
+from cognito_app.core.saml_xml import PROTOCOL, SAML, STATUS, SUCCESS, Reason, SamlError, instant
 from cognito_app.core.xml_encryption import DecryptionError
 
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 LIFETIME = timedelta(minutes=5)
 DRIFT = timedelta(minutes=5)
 """How long after its issuance an assertion may be used, and how far clocks may differ."""
+MAX_STATUSES = 3
+_STATUS = re.compile(re.escape(STATUS) + "([A-Za-z]{1,40})")
 UNSOLICITED = ""
 """What a response without a request may name as its request."""
 
@@ -122,6 +125,8 @@ def verify(text: str, expected: Expected) -> Assertion:
     try:
         return _verified(document, expected)
     except SamlError as error:
+        if error.reason == Reason.STATUS:
+            raise
         raise _told(document, str(error), error.reason) from None
     except Invalid as error:
         reason = _REASONS.get(error.code, Reason.UNUSABLE)
@@ -171,11 +176,12 @@ def _only_assertion(root: Any, tag: str) -> Any:
 
 def _check_status(root: Any) -> None:
     """A provider that signed nobody in says so without an assertion."""
-    code = root.find(f"{PROTOCOL}Status/{PROTOCOL}StatusCode")
-    if code is None:
+    codes = [str(code.get("Value")) for code in root.iterfind(f"{PROTOCOL}Status//{PROTOCOL}StatusCode")]
+    if not codes:
         raise SamlError("no status")
-    if code.get("Value") != SUCCESS:
-        raise SamlError(f"no success: {str(code.get('Value'))[:100]!r}", Reason.STATUS)
+    if codes[0] != SUCCESS:
+        names = tuple(match[1] for code in codes[:MAX_STATUSES] if (match := _STATUS.fullmatch(code)))
+        raise SamlError(f"no success: {', '.join(names)}", Reason.STATUS, names)
 
 
 def _recipient(root: Any, assertion: Any, expected: Expected) -> str:

@@ -22,7 +22,8 @@ SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 PROTOCOL = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 SIGNATURE = f"{DS}Signature"
-SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
+STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
+SUCCESS = f"{STATUS}Success"
 LONGEST = 100_000
 FORBIDDEN = ("<!DOCTYPE", "<!ENTITY", "<!--", "<![CDATA[", "\0")
 
@@ -62,10 +63,14 @@ class Reason(StrEnum):
 
 
 class SamlError(Exception):
-    """A message that must not be believed; the text is for logs, never for whoever sent it."""
+    """A message that must not be believed; the text is for logs, never for whoever sent it.
 
-    def __init__(self, text: str, reason: Reason = Reason.UNUSABLE) -> None:
+    ``statuses`` are the names of the standard's status codes with which a provider told of a failure.
+    """
+
+    def __init__(self, text: str, reason: Reason = Reason.UNUSABLE, statuses: tuple[str, ...] = ()) -> None:
         self.reason = reason
+        self.statuses = statuses
         super().__init__(text)
 
 

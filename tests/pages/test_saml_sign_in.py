@@ -22,6 +22,7 @@ from tests.oauth.test_implicit import claims
 
 pytestmark = pytest.mark.django_db
 
+STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
 RECEIVED = "server_error: Invalid SAML response received: "
 LOST = "/error?error=saml_response"
 
@@ -160,6 +161,22 @@ def test_what_is_not_for_this_sign_in_is_told_to_the_application(app: App, case:
     assert error_of(corp.sign_in(**given)).startswith(RECEIVED + expected)
     assert corp.users() == []
     assert "cognito" not in corp.site.browser.cookies
+
+
+def test_a_provider_that_signs_nobody_in_says_why(app: App) -> None:
+    """Without an assertion, and with the codes of the standard alone."""
+    corp = Corp(app, EncryptedResponses="true")
+    sent = corp.depart()
+    plain = response(recipient=corp.acs, destination=corp.acs, in_response_to=sent.root.get("ID"))
+    start, end = plain.index("<saml:Assertion"), plain.index("</saml:Assertion>") + len("</saml:Assertion>")
+    codes = "".join(
+        f'<samlp:StatusCode Value="{code}">' for code in (f"{STATUS}Responder", f"{STATUS}AuthnFailed", "urn:x")
+    )
+    status = f"<samlp:Status>{codes}{'</samlp:StatusCode>' * 3}</samlp:Status>"
+    head, rest = plain[:start].split("<samlp:Status>")
+    document = head + status + rest.partition("</samlp:Status>")[2] + plain[end:]
+    answer = corp.post({"SAMLResponse": encoded(document), "RelayState": sent.relay_state})
+    assert error_of(answer) == f"{RECEIVED}The identity provider reported a failure. (Responder, AuthnFailed)"
 
 
 def test_a_response_is_good_once_and_so_is_the_way_back(app: App) -> None:

@@ -10,6 +10,9 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 import time_machine
+from botocore.auth import S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from cognito_app.contrib.object_storage.models import StoredObject
 from cognito_app.core import clock
@@ -279,6 +282,24 @@ def test_presigned_addresses(keys: Keys) -> None:
     with_header = signed(keys, "GET", "/s3/photos/o")
     parts = urlsplit(url)
     assert code_of(clients.web("GET", parts.path, parts.query, with_header)) == "InvalidArgument"
+
+
+def test_a_presigned_address_may_carry_what_else_are_headers(keys: Keys) -> None:
+    """As the AWS SDK for JavaScript writes them, with the checksum of a content that it does not have."""
+    request = AWSRequest("PUT", f"http://{HOST}/s3/photos/up")
+    request.params = {
+        "x-amz-meta-color": "blue",
+        "x-amz-tagging": "a=1",
+        "x-amz-checksum-crc32": "AAAAAA==",
+        "x-amz-sdk-checksum-algorithm": "CRC32",
+    }
+    S3SigV4QueryAuth(Credentials(*keys), "s3", "us-east-1", expires=60).add_auth(request)
+    assert code_of(open_url("PUT", str(request.url), b"body")) == ""
+    client = clients.client(keys)
+    got = client.get_object(Bucket="photos", Key="up")
+    assert (got["Body"].read(), got["Metadata"], got["TagCount"]) == (b"body", {"color": "blue"}, 1)
+    moved = str(request.url).replace("blue", "red")
+    assert code_of(open_url("PUT", moved, b"body")) == "SignatureDoesNotMatch"
 
 
 def test_a_presigned_address_ends_with_its_session(keys: Keys) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from django.http import HttpRequest
 
+from cognito_app.contrib.object_storage import checksums
 from cognito_app.contrib.object_storage.errors import S3Error
 from cognito_app.contrib.object_storage.models import KEY_BYTES
 from cognito_app.core import ids
@@ -17,6 +18,7 @@ from cognito_app.core.sigv4 import SignedRequest
 from cognito_app.services.principals import Principal
 
 METADATA = "x-amz-meta-"
+DIGEST_HEADERS = frozenset(f"{checksums.HEADER}{name.lower()}" for name in checksums.SIZES)
 
 
 @dataclass(slots=True)
@@ -98,7 +100,9 @@ def read(
 def _hoisted(query: Mapping[str, str]) -> dict[str, str]:
     if "X-Amz-Signature" not in query:
         return {}
-    return {name.lower(): value for name, value in query.items() if name.lower().startswith("x-amz-")}
+    # As with S3, the checksum of a content that a presigned address could not know yet does not count.
+    lowered = {name.lower(): value for name, value in query.items()}
+    return {name: value for name, value in lowered.items() if name.startswith("x-amz-") and name not in DIGEST_HEADERS}
 
 
 def check_key(request: S3Request) -> None:

@@ -75,7 +75,8 @@ def _identity(pool: PoolConfig, provider: IdentityProvider, text: str, *, base: 
         assertion = responses.accept(provider, text, base=base, answer_to=answer_to)
     except SamlError as error:
         log.warning("saml_response_refused", pool_id=pool.id, provider=provider.name, reason=str(error))
-        raise FederationRefused(RECEIVED + REFUSALS[error.reason], ERROR) from None
+        named = f" ({', '.join(error.statuses)})" if error.statuses else ""
+        raise FederationRefused(RECEIVED + REFUSALS[error.reason] + named, ERROR) from None
     said = inbound_federation.Assertion(provider.name, SAML, _claims(assertion))
     return prove(pool, provider, assertion.name_id, said, logout.remember(provider, assertion))
 
