@@ -109,3 +109,24 @@ def test_the_page_with_a_button_by_the_keyboard_and_for_axe(pool: HostedPool, ne
     walk.press("Continue with Corp", "link")
     walk.arrive(pool.callback)
     assert walk.problems == []
+
+
+def test_an_email_domain_leads_to_its_provider(pool: HostedPool, new_walk: NewWalk) -> None:
+    pool.idp.update_identity_provider(UserPoolId=pool.pool_id, ProviderName="Corp", IdpIdentifiers=["corp.example"])
+    style = pool.idp.create_managed_login_branding(
+        UserPoolId=pool.pool_id,
+        ClientId=pool.client_id,
+        Settings={"categories": {"auth": {"federation": {"interfaceStyle": "SEARCH_INPUT"}}}},
+    )["ManagedLoginBranding"]
+    walk = new_walk()
+    walk.go(pool.address("login"))
+    walk.see("Sign in", "provider-search")
+    walk.enter("Work email address", "ann@other.example")
+    walk.page.get_by_role("alert").get_by_text("No sign-in is set up for the domain of this email address.").wait_for()
+    walk.enter("Work email address", "ann@corp.example")
+    # The form's redirects go through the provider: the page's policy must let them.
+    walk.arrive(pool.callback)
+    assert walk.problems == []
+    pool.idp.delete_managed_login_branding(
+        UserPoolId=pool.pool_id, ManagedLoginBrandingId=style["ManagedLoginBrandingId"]
+    )
