@@ -190,7 +190,7 @@ class Visit:
             "request_id": self.request_id,
             "new_account": self.new_account,
             "stylesheet": static("cognito_app/css/managed-login.css"),
-            **look_context(self.site, self.client_id),
+            **look_context(self.site, self.client_id, template, context),
             **context,
             **(self._passkey_script() if "passkey_options" in context else {}),
         }
