@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -15,8 +16,18 @@ if TYPE_CHECKING:
     from cognito_app.pages.site import Visit
 
 
-def look_context(site: Site, client_id: str | None) -> dict[str, Any]:
-    """Return the client's look, if it has one, and the stylesheets that carry it."""
+GRAPHICS = {
+    "add_passkey": "PASSKEY",
+    "first_passkey": "PASSKEY",
+    "first_password": "PASSWORD",
+    "new_password": "PASSWORD",
+    "totp_setup": "AUTH_APP",
+}
+CODE_PAGES = ("confirm", "first_code", "mfa_code", "reset_password")
+
+
+def look_context(site: Site, client_id: str | None, template: str, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the client's look, if it has one, the stylesheets that carry it, and the graphic of a page."""
     look = looks.of(site.pool, client_id, classic=site.classic)
     if look is None:
         return {"look": None, "site_prefix": site.prefix}
@@ -25,7 +36,19 @@ def look_context(site: Site, client_id: str | None) -> dict[str, Any]:
         "look": look,
         "look_stylesheets": [static("cognito_app/css/looks.css"), f"{site.prefix}/branding.css?{query}"],
         "site_prefix": site.prefix,
+        "graphic": look.graphics.get(_graphic(template, shown), ()),
     }
+
+
+def _graphic(template: str, shown: Mapping[str, Any]) -> str:
+    if template not in CODE_PAGES:
+        return GRAPHICS.get(template, "")
+    if shown.get("from_app"):
+        return "AUTH_APP"
+    destination = str(shown.get("destination") or "")
+    if not destination:
+        return ""
+    return "EMAIL" if "@" in destination else "SMS"
 
 
 def terms_of(visit: Visit) -> dict[str, str] | None:

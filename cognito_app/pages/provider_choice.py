@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
+from cognito_app.services.branding import looks
+from cognito_app.services.branding.pictures import Picture
 from cognito_app.services.federated_sign_in import choices
 from cognito_app.services.federated_sign_in.choices import Choices
 
@@ -23,6 +25,7 @@ class Button:
     title: str
     social: bool
     href: str
+    icon: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,11 @@ def choice_of(visit: Visit) -> ProviderChoice | None:
     found = choices.of(visit.site.pool, client, classic=visit.site.classic)
     if not found:
         return None
+    look = looks.of(visit.site.pool, client.id, classic=visit.site.classic)
+    icons = look.provider_icons if look else {}
     buttons = tuple(
-        Button(item.title, item.social, link_to(visit, identity_provider=item.name)) for item in found.buttons
+        Button(item.title, item.social, link_to(visit, identity_provider=item.name), icons.get(item.name, ()))
+        for item in found.buttons
     )
     return ProviderChoice(found, buttons, "top" if found.first else "bottom")
 

@@ -217,7 +217,7 @@ class Visit:
             "new_account": self.new_account,
             "federation": lambda: self.federation,
             "minutes": self.client.session_minutes if self.client and context.get("session") else None,
-            **look_context(self.site, self.client_id),
+            **look_context(self.site, self.client_id, template, context),
             **context,
             **self._script_of(context),
         }

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from cognito_app.core import images
-from cognito_app.models import ManagedLoginBranding
+from cognito_app.models import BrandingAsset, ManagedLoginBranding
 from cognito_app.services.branding import classic_css, customization, settings, stylesheet
+from cognito_app.services.branding.assets import REPEATED
 from cognito_app.services.branding.pictures import Picture, Pictures
 from cognito_app.services.config import PoolConfig
 
 MAX_IN_MEMORY = 2000
+GRAPHICS = ("PASSWORD", "PASSKEY", "EMAIL", "SMS", "AUTH_APP")
 SCHEMES = {"LIGHT": "light", "DARK": "dark", "DYNAMIC": "light dark"}
 
 
@@ -27,7 +29,11 @@ class Logo:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look other than the default one; paths are below the pool's site."""
+    """A look other than the default one; paths are below the pool's site.
+
+    ``graphics`` are those of factors: PASSWORD, PASSKEY, EMAIL, SMS, AUTH_APP. ``provider_icons`` are by the asset's
+    ResourceId, which is a provider's name.
+    """
 
     kind: str
     css: bytes
@@ -37,6 +43,8 @@ class Look:
     form_logo_at: str = "banner"
     header: Logo | None = None
     footer: Logo | None = None
+    graphics: Mapping[str, tuple[Picture, ...]] = field(default_factory=dict)
+    provider_icons: Mapping[str, tuple[Picture, ...]] = field(default_factory=dict)
 
     @property
     def mark(self) -> str:
@@ -86,11 +94,9 @@ def _managed(pool: PoolConfig, client_id: str) -> Look | None:
         return None
     merged = settings.merge(settings.DEFAULTS, row.settings)
     scheme = merged["categories"]["global"]["colorSchemeMode"]
-    stored = row.assets.order_by("id").values_list("id", "category", "color_mode", "extension")
-    pictures = Pictures(
-        scheme,
-        [(category, mode, f"branding/{row.id}/{number}.{kind.lower()}") for number, category, mode, kind in stored],
-    )
+    assets = list(row.assets.order_by("id").defer("content"))
+    pictures = Pictures(scheme, [_shown(row, asset) for asset in assets])
+    form = merged["categories"]["form"]
     logo = merged["components"]["form"]["logo"]
     return Look(
         kind="managed-style",
@@ -101,7 +107,25 @@ def _managed(pool: PoolConfig, client_id: str) -> Look | None:
         form_logo_at=f"{logo['formInclusion']}-{logo['position']}".lower(),
         header=_frame(merged, pictures, "pageHeader", "PAGE_HEADER_LOGO"),
         footer=_frame(merged, pictures, "pageFooter", "PAGE_FOOTER_LOGO"),
+        graphics={name: pictures.of(f"{name}_GRAPHIC") for name in GRAPHICS} if form["displayGraphics"] else {},
+        provider_icons=_provider_icons(merged, scheme, row, assets),
     )
+
+
+def _shown(row: ManagedLoginBranding, asset: BrandingAsset) -> tuple[str, str, str]:
+    return asset.category, asset.color_mode, f"branding/{row.id}/{asset.id}.{asset.extension.lower()}"
+
+
+def _provider_icons(
+    merged: Mapping[str, Any], scheme: str, row: ManagedLoginBranding, assets: list[BrandingAsset]
+) -> dict[str, tuple[Picture, ...]]:
+    if not merged["componentClasses"]["idpButtons"]["icons"]["enabled"]:
+        return {}
+    icons = [asset for asset in assets if asset.category == REPEATED]
+    return {
+        name: Pictures(scheme, [_shown(row, icon) for icon in icons if icon.resource_id == name]).of(REPEATED)
+        for name in {icon.resource_id for icon in icons}
+    }
 
 
 def _logo(wanted: Mapping[str, Any], pictures: Pictures, category: str) -> Logo | None:

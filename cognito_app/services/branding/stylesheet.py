@@ -38,16 +38,22 @@ COLOURS = {
     "second-active": "components.secondaryButton.{mode}.active.backgroundColor",
     "second-active-border": "components.secondaryButton.{mode}.active.borderColor",
     "on-second-active": "components.secondaryButton.{mode}.active.textColor",
+    "error-back": "components.alert.{mode}.error.backgroundColor",
+    "error-border": "components.alert.{mode}.error.borderColor",
+    "success-back": "componentClasses.statusIndicator.{mode}.success.backgroundColor",
+    "success-border": "componentClasses.statusIndicator.{mode}.success.borderColor",
+    "error-mark": "componentClasses.statusIndicator.{mode}.error.indicatorColor",
+    "success-mark": "componentClasses.statusIndicator.{mode}.success.indicatorColor",
+    "divider": "componentClasses.divider.{mode}.borderColor",
     "idp": "components.idpButton.standard.{mode}.defaults.backgroundColor",
     "idp-border": "components.idpButton.standard.{mode}.defaults.borderColor",
     "on-idp": "components.idpButton.standard.{mode}.defaults.textColor",
     "idp-hover": "components.idpButton.standard.{mode}.hover.backgroundColor",
     "idp-hover-border": "components.idpButton.standard.{mode}.hover.borderColor",
     "on-idp-hover": "components.idpButton.standard.{mode}.hover.textColor",
-    "error-back": "components.alert.{mode}.error.backgroundColor",
-    "error-border": "components.alert.{mode}.error.borderColor",
-    "success-back": "componentClasses.statusIndicator.{mode}.success.backgroundColor",
-    "success-border": "componentClasses.statusIndicator.{mode}.success.borderColor",
+    "idp-active": "components.idpButton.standard.{mode}.active.backgroundColor",
+    "idp-active-border": "components.idpButton.standard.{mode}.active.borderColor",
+    "on-idp-active": "components.idpButton.standard.{mode}.active.textColor",
     "header": "components.pageHeader.{mode}.background.color",
     "header-border": "components.pageHeader.{mode}.borderColor",
     "footer": "components.pageFooter.{mode}.background.color",
@@ -66,6 +72,8 @@ PLACES = {
     "horizontal": "categories.form.location.horizontal",
     "vertical": "categories.form.location.vertical",
 }
+DENSITIES = {"COMPACT": 0.7, "SPACIOUS": 1.3}
+"""Factors of the space between elements; every other word means REGULAR."""
 BACKGROUNDS = (
     ("body", "components.pageBackground.image.enabled", "PAGE_BACKGROUND"),
     (".card", "components.form.backgroundImage.enabled", "FORM_BACKGROUND"),
@@ -108,6 +116,7 @@ def managed(settings: Mapping[str, Any], pictures: Pictures) -> str:
     """Return the stylesheet of a style with its defaults merged in."""
     fixed = [f"--{name}: {at(settings, path):g}px" for name, path in LENGTHS.items()]
     fixed += [f"--{name}: {at(settings, path).lower()}" for name, path in PLACES.items()]
+    fixed.append(f"--density: {DENSITIES.get(at(settings, 'categories.global.spacingDensity'), 1)}")
     first = "darkMode" if pictures.scheme == "DARK" else "lightMode"
     rules = [_root([*fixed, *_colours(settings, first)])]
     if pictures.scheme == "DYNAMIC":
