@@ -189,3 +189,33 @@ def test_pre_authentication_may_clear_an_attribute_that_the_provider_no_longer_s
     journey.provider.profile = {}
     journey.sign_in(prompt="login")
     assert "name" not in attributes(journey.app, "Corp_u-1")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("trigger", ["PostConfirmation", "PreAuthentication", "PostAuthentication"])
+def test_a_function_that_deletes_the_user_ends_the_sign_in(
+    journey: Journey,
+    functions: Functions,  # noqa: F811
+    trigger: str,
+) -> None:
+    if trigger != "PostConfirmation":
+        journey.sign_in()
+    configure(journey.app, {trigger: ALL[trigger]})
+    functions.before = lambda event: journey.app.idp.admin_delete_user(
+        UserPoolId=journey.app.pool_id, Username="Corp_u-1"
+    )
+    assert error_of(journey.sign_in(prompt="login"))[0] == "invalid_request"
+    assert journey.users() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_function_that_disables_the_user_ends_the_sign_in(
+    journey: Journey,
+    functions: Functions,  # noqa: F811
+) -> None:
+    configure(journey.app, {"PostConfirmation": ALL["PostConfirmation"]})
+    functions.before = lambda event: journey.app.idp.admin_disable_user(
+        UserPoolId=journey.app.pool_id, Username="Corp_u-1"
+    )
+    assert error_of(journey.sign_in()) == ("invalid_request", "User is disabled.")
+    assert "cognito" not in journey.browser.cookies

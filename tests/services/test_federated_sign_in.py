@@ -331,6 +331,13 @@ class TestLinks:
         # Whoever has the address at the provider later is another.
         assert corp.sign_in("u-2", mail="ann@corp.example").proof.user.username == "Corp_u-2"
 
+    def test_an_attribute_that_the_client_may_not_write_still_tells_who_it_is(self, app: App) -> None:
+        corp = Federation(app, WriteAttributes=["name"])
+        app.sign_up("ann")
+        link(app, at("Corp", "ann@corp.example", "email"), "ann")
+        assert corp.sign_in("u-1", mail="ann@corp.example").proof.user.username == "ann"
+        assert corp.user("ann").attributes["email"] == "ann@example.com"
+
     def test_another_value_or_attribute_does_not_lead_there(self, corp: Federation) -> None:
         corp.app.sign_up("ann")
         link(corp.app, at("Corp", "ann@corp.example", "email"), "ann")

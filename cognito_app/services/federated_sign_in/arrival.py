@@ -47,35 +47,33 @@ def sign_in(
     throttle.count(CATEGORY, pool=pool)
     if identity.provider.name not in client.identity_providers:
         raise FederationRefused(NOT_ENABLED)
-    values = _values(pool, client, actor, identity)
-    user = accounts.find(pool, identity, values)
-    made = _first(pool, client, actor, identity, values) if user is None else None
+    said = _mapped(pool, client, actor, identity)
+    user = accounts.find(pool, identity, said)
+    made = _first(pool, client, actor, identity, said) if user is None else None
     if made is None:
-        user = user or accounts.find(pool, identity, values)
-        made = _again(pool, client, actor, user, values)
+        user = user or accounts.find(pool, identity, said)
+        made = _again(pool, client, actor, user, said)
     return _end(pool, client, actor, identity, made, replaced)
 
 
-def _values(pool: PoolConfig, client: ClientConfig, actor: Actor, identity: ProvenIdentity) -> dict[str, str]:
-    """Return the attributes that the sign-in brings."""
+def _mapped(pool: PoolConfig, client: ClientConfig, actor: Actor, identity: ProvenIdentity) -> dict[str, str]:
+    """Return the pool's attributes that the sign-in brings, whether the client may write them or not."""
     caller = pool_triggers.caller(pool, client.id, actor)
     changed = inbound_federation.transform(caller, identity.username(pool), identity.assertion)
     if changed is None:
-        values = mapping.mapped(pool, identity.provider, mapping.claims_of(identity.assertion))
-    else:
-        values = {**mapping.named_directly(pool, changed), **mapping.mapped(pool, identity.provider, changed)}
-    return mapping.writable(pool, client, values)
+        return mapping.mapped(pool, identity.provider, mapping.claims_of(identity.assertion))
+    return {**mapping.named_directly(pool, changed), **mapping.mapped(pool, identity.provider, changed)}
 
 
 def _first(
-    pool: PoolConfig, client: ClientConfig, actor: Actor, identity: ProvenIdentity, values: Mapping[str, str]
+    pool: PoolConfig, client: ClientConfig, actor: Actor, identity: ProvenIdentity, said: Mapping[str, str]
 ) -> PoolUser | None:
     """Make the user, if PreSignUp allows it; None if the identity leads to a user by now."""
-    user = accounts.built(pool, identity, values)
+    user = accounts.built(pool, identity, mapping.writable(pool, client, said))
     occasion = occasions.of(pool, client.id, actor, occasions.SIGN_UP)
     shown = {name: value for name, value in user.attributes.items() if name != "sub"}
     decided = triggers.pre_sign_up(occasion.caller, triggers.EXTERNAL_PROVIDER, user.username, {**NO_ALIASES, **shown})
-    if accounts.find(pool, identity, values) is not None:
+    if accounts.find(pool, identity, said) is not None:
         return None  # the function linked the identity (AdminLinkProviderForUser)
     accounts.with_verified(user, email=decided.verify_email, phone=decided.verify_phone)
     made = accounts.create(pool, actor, identity, user)
@@ -86,7 +84,7 @@ def _first(
 
 
 def _again(
-    pool: PoolConfig, client: ClientConfig, actor: Actor, user: PoolUser | None, values: Mapping[str, str]
+    pool: PoolConfig, client: ClientConfig, actor: Actor, user: PoolUser | None, said: Mapping[str, str]
 ) -> PoolUser:
     """Bring a user up to date, between PreAuthentication and PostAuthentication."""
     if user is None:
@@ -98,8 +96,10 @@ def _again(
     hides = False if client.hides_users else None
     try:
         authentication.before(caller, user.username, attributes_of(user), user_not_found=hides)
-        user = accounts.update(pool, _present(user), values)
+        user = accounts.update(pool, _present(user), mapping.writable(pool, client, said))
         authentication.after(caller, user.username, attributes_of(user), new_device=bool(pool.devices))
+    except UserNotFoundException:
+        raise  # there is nobody whose event it could be
     except ServiceError:
         events.record(user, actor, events.SIGN_IN, passed=False, challenges=[], client_id=client.id)
         raise
