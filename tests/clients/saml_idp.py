@@ -27,7 +27,6 @@ class IdentityProvider:
     users: dict[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     requests: list[Sent] = field(default_factory=list)
     encryption_certificate: str = ""
-    signing_certificate: str = ""
 
     @property
     def entity_id(self) -> str:
