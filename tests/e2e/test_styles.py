@@ -179,9 +179,7 @@ def test_every_colour_is_shown_in_light_and_in_dark(styled: Styled, page: Page) 
     page.keyboard.press("Enter")
     page.get_by_role("alert").wait_for()
     if not page.locator(PROVIDER).count():  # a pool without providers has no such button: this one does nothing
-        page.evaluate(
-            "document.querySelector('nav').insertAdjacentHTML('beforeend', '<a class=idp href=#>Shop</a>')"
-        )
+        page.evaluate("document.querySelector('nav').insertAdjacentHTML('beforeend', '<a class=idp href=#>Shop</a>')")
     compare(page, SIGN_IN, colours)
     page.goto(styled.pool.address("login", notice="confirmed"))
     compare(page, CONFIRMED, colours)
