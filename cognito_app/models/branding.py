@@ -23,6 +23,9 @@ class ManagedLoginBranding(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["pool", "client_id"], name="branding_per_client")]
 
+    def __str__(self) -> str:
+        return f"Style of {self.client_id}"
+
 
 class BrandingAsset(models.Model):
     """An image of a style."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cognito_app.portal import iam, identity, pools, providers, records, users
+from cognito_app.portal import iam, identity, pools, providers, records, styles, users
 from cognito_app.portal.site import portal_site
 
-__all__ = ["iam", "identity", "pools", "portal_site", "providers", "records", "users"]
+__all__ = ["iam", "identity", "pools", "portal_site", "providers", "records", "styles", "users"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cognito_app.core import contrast
 from cognito_app.services.branding import classic_css
 from cognito_app.services.branding.pictures import Pictures
 
@@ -140,9 +141,7 @@ def _colours(settings: Mapping[str, Any], mode: str) -> list[str]:
 
 def _text_on(colour: str) -> str:
     """Return the text colour with more contrast (WCAG 2.2, relative luminance)."""
-    channels = [int(colour[start : start + 2], 16) / 255 for start in (0, 2, 4)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    luminance = contrast.luminance(colour)
     return _DARK_TEXT if (luminance + 0.05) ** 2 > 1.05 * 0.05 else _LIGHT_TEXT
 
 
