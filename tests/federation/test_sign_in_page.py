@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.aws.pictures import svg
 from tests.clients.identity_provider import IdentityProvider, parameters
 from tests.clients.providers import GOOGLE, add, add_saml, metadata
 from tests.conftest import PASSWORD, App
@@ -44,6 +45,18 @@ def allow(app: App, site: Site, *names: str) -> None:
 
 class TestButtons:
     """One for each provider of the client."""
+
+    def test_a_button_has_the_icon_that_the_style_gives_its_provider(self, journey: Journey) -> None:
+        app, site = journey.site.app, journey.site
+        at = {"UserPoolId": app.pool_id, "ClientId": site.client["ClientId"]}
+        icon = {"Category": "IDP_BUTTON_ICON", "ColorMode": "LIGHT", "Extension": "SVG", "ResourceId": "Corp"}
+        style = {"componentClasses": {"idpButtons": {"icons": {"enabled": True}}}}
+        app.idp.create_managed_login_branding(**at, Settings=style, Assets=[{**icon, "Bytes": svg()}])
+        page = login(site).content.decode()
+        (source,) = re.findall(
+            r'<a class="idp"[^>]*><img class="idp-icon" src="([^"]+)" alt="">Continue with Corp</a>', page
+        )
+        assert journey.browser.get(source)["Content-Type"] == "image/svg+xml"
 
     def test_a_button_leads_to_the_provider_with_the_request(self, journey: Journey) -> None:
         page = login(journey.site, prompt="login")
