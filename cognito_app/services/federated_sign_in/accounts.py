@@ -6,8 +6,11 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-p
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from cognito_app.core import clock, ids
 from cognito_app.models import Group, GroupMembership, LinkedIdentity, PoolUser
@@ -42,10 +45,14 @@ def find(pool: PoolConfig, identity: ProvenIdentity, values: Mapping[str, str]) 
 
 
 def _linked(pool: PoolConfig, identity: ProvenIdentity, named: Mapping[str, str]) -> list[LinkedIdentity]:
-    wanted = [(name, value) for name, value in named.items() if len(value) <= linking.LONGEST_SUBJECT]
+    wanted = [
+        Q(attribute=name, subject=value) for name, value in named.items() if len(value) <= linking.LONGEST_SUBJECT
+    ]
+    if not wanted:
+        return []
     provider = identity.provider
     rows = LinkedIdentity.objects.filter(pool_id=pool.id, provider_name=provider.name).select_related("user")
-    found = [row for name, value in wanted for row in rows.filter(attribute=name, subject=value)]
+    found = list(rows.filter(reduce(or_, wanted)))
     if any(row.provider_type != provider.type for row in found):
         raise FederationRefused(REUSED_NAME)
     return found
