@@ -253,18 +253,3 @@ def test_the_same_with_the_aws_cli(server: Running, tmp_path: Path) -> None:
         AWS_SESSION_TOKEN=keys["SessionToken"],
     )
     assert caller["Arn"].endswith("assumed-role/demo-authenticated/CognitoIdentityCredentials")
-
-
-def test_the_readmes_example(server: Running) -> None:
-    text = Path(__file__).resolve().parents[2].joinpath("README.md").read_text()
-    example = text.split("```python\n")[1].split("```")[0]
-    done = subprocess.run(
-        [sys.executable, "-c", example],
-        input=json.dumps(server.facts) + "\n",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert '"bytes": 5' in done.stdout.replace("'", '"')
