@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from pytest_django import Settings
 
 from cognito_app.aws import model
-from cognito_app.core import passwords
+from cognito_app.core import jose, passwords
 from cognito_app.services import access_keys, identity_tokens, issuer_keys, keys
 from cognito_app.services.actor import SYSTEM
 from tests.clients import boto
@@ -89,6 +91,26 @@ def _fresh_memory() -> Iterator[None]:
     keys.forget()
     identity_tokens.forget()
     issuer_keys.forget()
+
+
+_make_key = jose.generate_private_key
+_keys: list[RSAPrivateKey] = []
+_turn = count()
+DIFFERENT_KEYS = 64
+"""More than the pools, providers and issuers of any test that compares keys."""
+
+
+def _next_key() -> RSAPrivateKey:
+    number = next(_turn)
+    if number < DIFFERENT_KEYS:
+        _keys.append(_make_key())
+    return _keys[number % DIFFERENT_KEYS]
+
+
+@pytest.fixture(autouse=True)
+def _keys_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making a key of RSA takes longer than most tests: real keys, each used again when 64 others were."""
+    monkeypatch.setattr(jose, "generate_private_key", _next_key)
 
 
 @pytest.fixture
