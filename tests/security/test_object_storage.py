@@ -59,7 +59,10 @@ ALTERED: dict[str, tuple[Callable[[dict[str, str]], dict[str, str]], str]] = {
     "token not signed": (lambda h: {**h, "x-amz-security-token": "x"}, "AccessDenied"),
     "other host": (lambda h: {**h, "host": "localhost:8001"}, "SignatureDoesNotMatch"),
     "other type": (lambda h: {**h, "content-type": "text/html"}, "SignatureDoesNotMatch"),
-    "other date": (lambda h: {**h, "x-amz-date": h["x-amz-date"][:-2] + "9Z"}, "SignatureDoesNotMatch"),
+    "other date": (
+        lambda h: {**h, "x-amz-date": h["x-amz-date"][:-2] + ("8Z" if h["x-amz-date"][-2] == "9" else "9Z")},
+        "SignatureDoesNotMatch",
+    ),
     "other day": (lambda h: {**h, "x-amz-date": "2020" + h["x-amz-date"][4:]}, "AuthorizationHeaderMalformed"),
     "no hash": (lambda h: {k: v for k, v in h.items() if k != "x-amz-content-sha256"}, "InvalidRequest"),
     "other hash": (lambda h: {**h, "x-amz-content-sha256": "0" * 64}, "SignatureDoesNotMatch"),
