@@ -14,7 +14,7 @@ from cognito_app.aws.model import Operation, Service
 from cognito_app.aws.protocol import json11, query, validate
 from cognito_app.conf import app_settings
 from cognito_app.core import ids, sigv4
-from cognito_app.core.http import client_ip, signed_request
+from cognito_app.core.http import client_ip, is_too_long, signed_request
 from cognito_app.errors import (
     InternalErrorException,
     NotImplementedException,
@@ -95,8 +95,7 @@ def _read_body(exchange: Exchange) -> None:
     exchange.service = "sts" if exchange.is_query else "cognito-idp"
     target = exchange.request.headers.get("X-Amz-Target", "")
     limit = MAX_BRANDING_BODY if target.endswith(BRANDING) else MAX_BODY
-    declared = exchange.request.META.get("CONTENT_LENGTH") or "0"
-    if not declared.isdigit() or int(declared) > limit:
+    if is_too_long(exchange.request, limit):
         raise SerializationException("Request body is too large.")
     exchange.body = exchange.request.read(limit + 1)
     if len(exchange.body) > limit:

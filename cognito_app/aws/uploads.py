@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from cognito_app.core import ids
+from cognito_app.core import ids, numbers
 from cognito_app.services.imports import uploads
 from cognito_app.services.imports.uploads import UploadRefused
 
@@ -55,10 +55,10 @@ def _put(request: HttpRequest, job_id: str) -> HttpResponse:
 
 
 def _length(request: HttpRequest) -> int:
-    given = request.META.get("CONTENT_LENGTH") or ""
-    if not given.isascii() or not given.isdigit():
+    length = numbers.whole(request.META.get("CONTENT_LENGTH") or "", numbers.EXACT)
+    if length is None:
         raise UploadRefused(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
-    return int(given)
+    return length
 
 
 def _refusal(refused: UploadRefused) -> HttpResponse:

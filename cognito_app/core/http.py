@@ -7,6 +7,7 @@ import ipaddress
 from django.http import HttpRequest
 
 from cognito_app.conf import app_settings
+from cognito_app.core import numbers
 from cognito_app.core.sigv4 import SignedRequest
 
 
@@ -25,6 +26,11 @@ def client_ip(request: HttpRequest) -> str:
             except ValueError:
                 return peer
     return peer
+
+
+def is_too_long(request: HttpRequest, most: int) -> bool:
+    """Whether the declared body has more than ``most`` bytes, or a length that is none."""
+    return numbers.whole(request.META.get("CONTENT_LENGTH") or "0", most) is None
 
 
 def signed_request(request: HttpRequest, body: bytes) -> SignedRequest:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Generic, TypeVar
 from urllib.parse import parse_qsl, quote
 
-from cognito_app.core import clock, secrets
+from cognito_app.core import clock, numbers, secrets
 from cognito_app.errors import (
     ExpiredTokenException,
     IncompleteSignatureException,
@@ -24,7 +24,6 @@ from cognito_app.errors import (
 )
 
 ALGORITHM = "AWS4-HMAC-SHA256"
-UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 WINDOW = timedelta(minutes=5)
 LONGEST_PRESIGNED_SECONDS = 604_800
 _STAMP = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
@@ -67,6 +66,11 @@ class Claim:
     token: str | None
     presigned_seconds: int | None
 
+    @property
+    def scope(self) -> str:
+        """What the signing key is good for."""
+        return f"{self.date}/{self.region}/{self.service}/aws4_request"
+
 
 def access_key_of(request: SignedRequest) -> str | None:
     """Return the access key id that a request names, unverified, or None."""
@@ -99,7 +103,7 @@ def verify(
     if credential.expires_at is not None and credential.expires_at <= now:
         raise ExpiredTokenException
     key = signing_key(credential.secret, claim.date, claim.region, claim.service)
-    behind_path = _canonical_rest(request, claim)
+    behind_path = canonical_rest(request, claim, sha256(request.body).hexdigest())
     paths = _canonical_paths(request.path)
     if not any(_is_signed(key, claim, f"{request.method}\n{path}\n{behind_path}") for path in paths):
         raise InvalidSignatureException
@@ -160,8 +164,8 @@ def _from_query(request: SignedRequest) -> Claim:
     if missing or given.get("X-Amz-Algorithm") != ALGORITHM:
         wanted = ", ".join(f"'{name}'" for name in missing or ["X-Amz-Algorithm"])
         raise IncompleteSignatureException(f"AWS query-string parameters must include {wanted}.")
-    seconds = given["X-Amz-Expires"]
-    if not (seconds.isascii() and seconds.isdigit()) or not 1 <= int(seconds) <= LONGEST_PRESIGNED_SECONDS:
+    seconds = numbers.whole(given["X-Amz-Expires"], LONGEST_PRESIGNED_SECONDS)
+    if not seconds:
         raise IncompleteSignatureException("X-Amz-Expires must be between 1 and 604800 seconds.")
     return _claim(
         given["X-Amz-Credential"],
@@ -169,7 +173,7 @@ def _from_query(request: SignedRequest) -> Claim:
         given["X-Amz-Signature"],
         given["X-Amz-Date"],
         given.get("X-Amz-Security-Token"),
-        int(seconds),
+        seconds,
     )
 
 
@@ -247,30 +251,22 @@ def _check_headers(request: SignedRequest, claim: Claim) -> None:
 
 def string_to_sign(claim: Claim, canonical: str) -> str:
     """Return what a signing key signs for a canonical request."""
-    scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
     hashed = sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{ALGORITHM}\n{claim.stamp}\n{scope}\n{hashed}"
+    return f"{ALGORITHM}\n{claim.stamp}\n{claim.scope}\n{hashed}"
 
 
-def _canonical_rest(request: SignedRequest, claim: Claim) -> str:
-    """Return what follows the path in the canonical request."""
-    headers = "".join(f"{name}:{folded(request.headers.get(name, ''))}\n" for name in claim.signed_headers)
-    payload = UNSIGNED_PAYLOAD if _unsigned_payload(request, claim) else sha256(request.body).hexdigest()
-    return "\n".join((canonical_query(request.query), headers, ";".join(claim.signed_headers), payload))
+def canonical_rest(request: SignedRequest, claim: Claim, payload: str) -> str:
+    """Return what follows the path in the canonical request; ``payload`` is the body's hash or what stands for it."""
+    headers = "".join(f"{name}:{_folded(request.headers.get(name, ''))}\n" for name in claim.signed_headers)
+    return "\n".join((_canonical_query(request.query), headers, ";".join(claim.signed_headers), payload))
 
 
-def folded(value: str) -> str:
-    """Return a header's value as signatures cover it."""
+def _folded(value: str) -> str:
     value = value.strip()
     return _SPACES.sub(" ", value) if "  " in value else value
 
 
-def _unsigned_payload(request: SignedRequest, claim: Claim) -> bool:
-    return claim.presigned_seconds is not None and claim.service == "s3" and request.method == "GET"
-
-
-def canonical_query(query: str) -> str:
-    """Return a query string as signatures cover it."""
+def _canonical_query(query: str) -> str:
     if not query:
         return ""
     pairs = parse_qsl(query, keep_blank_values=True)

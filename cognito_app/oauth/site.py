@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from cognito_app.core import ids
-from cognito_app.core.http import client_ip
+from cognito_app.core.http import client_ip, is_too_long
 from cognito_app.errors import ServiceError, TooManyRequestsException
 from cognito_app.services import replicas, sites, stamps, throttle
 from cognito_app.services.actor import Actor
@@ -109,8 +109,7 @@ def read_form(request: HttpRequest) -> dict[str, str] | None:
     """Return the fields of a form body, or None if it is no form, too long, or repeats a field."""
     if request.content_type != FORM:
         return None
-    declared = request.META.get("CONTENT_LENGTH") or "0"
-    if not declared.isdigit() or int(declared) > MAX_BODY:
+    if is_too_long(request, MAX_BODY):
         return None
     fields: dict[str, str] = {}
     for name, values in request.POST.lists():

@@ -15,7 +15,7 @@ from django.templatetags.static import static
 from django.views.decorators.csrf import csrf_exempt
 
 from cognito_app.core import ids, secrets
-from cognito_app.core.http import client_ip
+from cognito_app.core.http import client_ip, is_too_long
 from cognito_app.errors import LimitExceededException, ServiceError, TooManyRequestsException
 from cognito_app.pages import languages, rendering, steps
 from cognito_app.pages.look import look_context
@@ -293,8 +293,7 @@ def _answer(view: PageView, visit: Visit, max_body: int) -> HttpResponse:
         response = visit.fault(405)
         response["Allow"] = "GET, POST"
         return response
-    declared = visit.request.META.get("CONTENT_LENGTH") or "0"
-    if not declared.isdigit() or int(declared) > max_body:
+    if is_too_long(visit.request, max_body):
         return visit.fault(413)
     try:
         visit.count()

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from cognito_app.services import pool_rules, tiers
 from cognito_app.services.config import PoolConfig
 
+LONGEST_AGE = 10**9 - 1
+"""The largest ``max_age`` that anybody may ask for, in seconds."""
 MULTIPLE = "mfa"
 FEDERATED = "fed"
 FACTORS = ("pwd", "otp", "sms", "email_otp", "swk", "hwk")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from cognito_app.core import clock, ids, keyring
+from cognito_app.core import clock, ids, keyring, numbers
 from cognito_app.errors import ResourceNotFoundException, ServiceError
 from cognito_app.models import AuthorizationCode, BrowserSession, PoolUser
 from cognito_app.services import acr, config, pool_profile, session_settings, sessions, tiers, tokens
@@ -173,9 +173,10 @@ def _prompts(text: str, to: ReturnAddress) -> tuple[str, ...]:
 
 
 def _max_age(text: str | None, to: ReturnAddress) -> int | None:
-    if text is not None and not (text.isascii() and text.isdigit() and len(text) < 10):
+    seconds = None if text is None else numbers.whole(text, acr.LONGEST_AGE)
+    if text is not None and seconds is None:
         raise to.error("invalid_request", "max_age must be a number of seconds")
-    return int(text) if text else None
+    return seconds
 
 
 def _resource(values: list[str], to: ReturnAddress) -> str | None:

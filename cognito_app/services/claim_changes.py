@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cognito_app.core import numbers
 from cognito_app.errors import InvalidLambdaResponseException
 from cognito_app.triggers.token_generation import ClaimChanges, GroupChange, TokenChanges
 from cognito_app.triggers.values import UNRECOGNIZABLE
@@ -83,8 +84,8 @@ def typed(name: str, value: Any) -> Any:
     """Return a claim in the form that the standard gives it. Raises InvalidLambdaResponseException."""
     if name in FLAGS and value in ("true", "false"):
         return value == "true"
-    if name == "updated_at" and isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
+    if name == "updated_at" and isinstance(value, str) and (number := numbers.whole(value, numbers.EXACT)) is not None:
+        return number
     if name == "address" and isinstance(value, str):
         return {"formatted": value}
     if name in (*FLAGS, "updated_at", "address") and isinstance(value, (dict, list)):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from cognito_app.core import ids
+from cognito_app.core import ids, numbers
 from cognito_app.services import attributes, claim_changes, schema
 from cognito_app.services.groups import GroupRecord
 
@@ -164,8 +164,8 @@ def typed(name: str, value: str) -> Any:
         return value == "true"
     if name == "address":
         return {"formatted": value}
-    if name == "updated_at" and value.isdigit():
-        return int(value)
+    if name == "updated_at" and (number := numbers.whole(value, numbers.EXACT)) is not None:
+        return number
     return value
 
 

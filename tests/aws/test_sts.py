@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from hashlib import sha256
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from django.test import Client
 
 from cognito_app.core import clock
 from cognito_app.models import AccessKey, Role
@@ -18,6 +23,8 @@ from tests.clients.sts import ACCOUNT, ANYBODY, LISTING, as_, assume, make_role,
 from tests.conftest import refused
 
 pytestmark = pytest.mark.django_db
+
+FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.mark.operation("AssumeRole")
@@ -327,3 +334,16 @@ def test_who_one_is_cannot_be_denied() -> None:
     with refused("InvalidClientTokenId"):
         as_(("AKIA" + "A" * 16, "x")).get_caller_identity()
     AccessKey.objects.update(active=False)
+
+
+@pytest.mark.parametrize("seconds", ["--900", "\u00b2", "900.0", "9" * 5000, ""])
+def test_a_duration_that_is_no_number(admin_key: tuple[str, str], seconds: str) -> None:
+    """Which botocore would not send: a form of one's own, signed by its code."""
+    arn = make_role("app", ANYBODY)
+    named = {"RoleArn": arn, "RoleSessionName": "session", "DurationSeconds": seconds}
+    body = urlencode({"Action": "AssumeRole", "Version": "2011-06-15", **named}).encode()
+    request = AWSRequest("POST", "http://testserver/", data=body, headers={"Content-Type": FORM})
+    SigV4Auth(Credentials(*admin_key), "sts", "us-east-1").add_auth(request)
+    headers = {name: value for name, value in request.headers.items() if name not in ("Content-Type", "Content-Length")}
+    answer = Client().post("/", body, content_type=FORM, headers=headers)
+    assert (answer.status_code, b"<Code>ValidationError</Code>" in answer.content) == (400, True)

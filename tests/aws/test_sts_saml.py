@@ -141,6 +141,7 @@ def test_assertions_that_prove_nothing_are_refused(saml: Federation) -> None:
         sign(response({f"{ATTRIBUTES}Role": [f"{saml.role},{saml.provider_arn}"]})),
         sign(response({**saml.attributes(), f"{ATTRIBUTES}RoleSessionName": ["a b"]})),
         sign(response(saml.attributes(SessionDuration="60"))),
+        sign(response(saml.attributes(SessionDuration="00000090012345"))),
         encoded(response(saml.attributes(), head='<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>')),
         base64.b64encode(b"<a/>").decode(),
         base64.b64encode(b"\xff\xfe").decode(),

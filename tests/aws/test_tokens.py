@@ -29,6 +29,13 @@ def claims(app: App, token: str, audience: str | None = None) -> dict[str, Any]:
     return verified
 
 
+@pytest.mark.parametrize(("value", "claim"), [("17", 17), ("9" * 30, "9" * 30), ("1.5", "1.5")])
+def test_a_time_of_change_of_any_size_lets_its_user_in(app: App, value: str, claim: Any) -> None:
+    app.sign_up(updated_at=value)
+    identity = claims(app, app.sign_in()["IdToken"], app.client_id)
+    assert identity["updated_at"] == claim
+
+
 def test_claims_are_cognitos(app: App) -> None:
     app.sign_up(given_name="Ann")
     app.idp.create_group(

@@ -314,7 +314,7 @@ def test_a_presigned_address_ends_with_its_session(keys: Keys) -> None:
     assert open_url("GET", url).status_code == 200
     with time_machine.travel(clock.now() + timedelta(minutes=61)):
         assert code_of(open_url("GET", url)) == "ExpiredToken"
-    for seconds in ("604801", "0", "-1", "x"):
+    for seconds in ("604801", "0", "-1", "x", "9" * 5000):
         parts = urlsplit(url)
         query = {**dict(parse_qsl(parts.query)), "X-Amz-Expires": seconds}
         answer = clients.web("GET", parts.path, urlencode(query), {"host": HOST})

@@ -9,7 +9,7 @@ import pytest
 from lxml import etree  # type: ignore[import-untyped]  # has no types of its own
 
 from tests.clients import s3 as clients
-from tests.security.s3_requests import Keys, keys, signed
+from tests.security.s3_requests import HOST, Keys, code_of, keys, signed
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +21,9 @@ WORDS = [
     "-1",
     "1",
     "99999999999999999999",
+    "0" * 5000 + "1",
+    "000005" + "9" * 20,
+    "\u00b2",
     "\0",
     "ü",
     "a b",
@@ -89,6 +92,7 @@ HEADERS = [
     "x-amz-decoded-content-length",
     "content-type",
     "content-encoding",
+    "origin",
 ]
 PATHS = ["/s3/", "/s3/photos", "/s3/photos/o", "/s3/photos/%00", "/s3/%00/o", "/s3/%FF", "//x/y", "/s3//o", "/s3/new"]
 BODIES = [
@@ -128,3 +132,12 @@ def test_no_request_is_an_internal_error(keys: Keys, seed: int) -> None:
             assert etree.fromstring(answer.content).findtext("Code")
         made += answer.status_code < 300
     assert made > 20
+
+
+@pytest.mark.parametrize("path", ["/s3/a%00b", "/s3/a%00b/o"])
+def test_other_origins_at_a_bucket_of_an_impossible_name(keys: Keys, path: str) -> None:
+    asking = {"origin": "https://app.example.com", "access-control-request-method": "GET", "host": HOST}
+    answer = clients.web("OPTIONS", path, headers=asking)
+    assert (answer.status_code, code_of(answer)) == (403, "AccessForbidden")
+    answer = clients.web("GET", path, headers={**signed(keys, "GET", path), "origin": "https://app.example.com"})
+    assert (answer.status_code, code_of(answer)) == (400, "InvalidBucketName")

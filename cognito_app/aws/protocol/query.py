@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from cognito_app.aws import model
 from cognito_app.aws.model import Operation
+from cognito_app.core import numbers
 from cognito_app.errors import InvalidAction, SerializationException, ServiceError, ValidationError
 
 CONTENT_TYPE = "text/xml"
@@ -93,11 +94,12 @@ def _value(operation: Operation, shape_name: str, pairs: dict[str, str], path: s
     if text is None:
         return None
     if shape["type"] in {"integer", "long"}:
-        if not text.lstrip("-").isdigit() or len(text) > 18:
+        number = numbers.whole(text.removeprefix("-"), numbers.EXACT)
+        if number is None:
             raise ValidationError(
                 f"Value '{text[:64]}' at '{path}' failed to satisfy constraint: Member must be a number"
             )
-        return int(text)
+        return -number if text.startswith("-") else number
     return text.lower() == "true" if shape["type"] == "boolean" else text
 
 

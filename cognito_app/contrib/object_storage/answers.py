@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from django.http import HttpResponse
 from django.utils.http import http_date
 
-from cognito_app.contrib.object_storage import checksums, xml
+from cognito_app.contrib.object_storage import xml
 from cognito_app.contrib.object_storage.errors import S3Error
 from cognito_app.contrib.object_storage.models import StoredObject
 from cognito_app.contrib.object_storage.requests import METADATA, S3Request
@@ -53,11 +53,6 @@ def checksum_nodes(checksum: Mapping[str, str]) -> list[xml.Node]:
     if not checksum:
         return []
     return [(f"Checksum{checksum['algorithm']}", checksum["value"]), ("ChecksumType", checksum["type"])]
-
-
-def checksum_headers(checksum: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers that tell a checksum."""
-    return checksums.headers_of(checksum)
 
 
 def error(request: S3Request, found: S3Error) -> HttpResponse:

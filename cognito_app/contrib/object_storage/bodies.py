@@ -14,7 +14,7 @@ from typing import IO, Any
 from cognito_app.contrib.object_storage import checksums, conf, signatures
 from cognito_app.contrib.object_storage.errors import S3Error
 from cognito_app.contrib.object_storage.requests import S3Request
-from cognito_app.core import secrets
+from cognito_app.core import numbers, secrets
 
 PIECE = 256 * 1024
 MAX_DOCUMENT = 4 * 1024 * 1024
@@ -70,11 +70,12 @@ class Body:
             if streamed:
                 raise S3Error("MissingContentLength", "You must provide the Content-Length HTTP header.", 411)
             return None
-        if not (text.isascii() and text.isdigit() and len(text) < 19):
+        length = numbers.whole(text, numbers.EXACT)
+        if length is None:
             raise S3Error("InvalidArgument", "The length is not a number.")
-        if int(text) > conf.current().max_object_bytes:
+        if length > conf.current().max_object_bytes:
             raise S3Error("EntityTooLarge", ProposedSize=text, MaxSizeAllowed=str(conf.current().max_object_bytes))
-        return int(text)
+        return length
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the content. Raises S3's errors of contents, after some or all of it."""
@@ -241,9 +242,11 @@ def leave(request: S3Request) -> bool:
     length = headers.get("content-length", "")
     if request.body_read or not (length.strip("0") or "transfer-encoding" in headers):
         return False
+    if length and numbers.whole(length, LEFT_BYTES) is None:
+        return True
     stream, left = _stream(request), LEFT_BYTES
     try:
-        while left > 0 and not (length.isdigit() and int(length) > LEFT_BYTES):
+        while left > 0:
             piece = stream.read(PIECE)
             if not piece:
                 return False

@@ -92,6 +92,8 @@ def decorate(request: S3Request, response: HttpResponseBase) -> None:
 
 
 def _rules(bucket: str | None) -> Sequence[Rule]:
+    if bucket is None or "\0" in bucket:
+        return []
     return Bucket.objects.filter(pk=bucket).values_list("cors", flat=True).first() or []
 
 

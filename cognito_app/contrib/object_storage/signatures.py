@@ -21,6 +21,7 @@ from cognito_app.services.principals import Principal
 
 SERVICE = "s3"
 WINDOW = timedelta(minutes=15)
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 STREAMING_UNSIGNED = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 STREAMING_SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 STREAMING_SIGNED_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
@@ -71,14 +72,13 @@ def verify(request: S3Request, regions: tuple[str, ...]) -> tuple[Principal, Sig
         raise S3Error("ExpiredToken")
     payload = _payload(request, claim)
     path = quote(request.path or b"/", safe="-_.~/")
-    canonical = f"{request.method}\n{path}\n{_rest(request, claim, payload)}"
+    canonical = f"{request.method}\n{path}\n{sigv4.canonical_rest(request.signed, claim, payload)}"
     key = sigv4.signing_key(credential.secret, claim.date, claim.region, claim.service)
     expected = hmac.digest(key, sigv4.string_to_sign(claim, canonical).encode(), sha256).hex()
     if not secrets.compare(expected, claim.signature):
         raise S3Error("SignatureDoesNotMatch", AWSAccessKeyId=claim.key_id)
-    scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
     presigned = claim.presigned_seconds is not None
-    return credential.principal, Signature(payload, scope, claim.stamp, expected, presigned, signed_at, key)
+    return credential.principal, Signature(payload, claim.scope, claim.stamp, expected, presigned, signed_at, key)
 
 
 def _claim(request: S3Request) -> Claim:
@@ -172,11 +172,11 @@ def _payload(request: S3Request, claim: Claim) -> str:
     """Return the declared hash of the body. Raises InvalidRequest or InvalidArgument."""
     declared = request.headers.get("x-amz-content-sha256")
     if claim.presigned_seconds is not None:
-        return declared or sigv4.UNSIGNED_PAYLOAD
+        return declared or UNSIGNED_PAYLOAD
     if declared is None:
         raise S3Error("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
     is_hash = len(declared) == 64 and all(char in "0123456789abcdef" for char in declared)
-    if not is_hash and declared not in STREAMING | {sigv4.UNSIGNED_PAYLOAD}:
+    if not is_hash and declared not in STREAMING | {UNSIGNED_PAYLOAD}:
         raise S3Error(
             "InvalidArgument",
             "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, "
@@ -186,12 +186,6 @@ def _payload(request: S3Request, claim: Claim) -> str:
             ArgumentValue=declared,
         )
     return declared
-
-
-def _rest(request: S3Request, claim: Claim, payload: str) -> str:
-    headers = "".join(f"{name}:{sigv4.folded(request.signed.headers.get(name, ''))}\n" for name in claim.signed_headers)
-    query = sigv4.canonical_query(request.signed.query)
-    return "\n".join((query, headers, ";".join(claim.signed_headers), payload))
 
 
 def names_s3(headers: str, query: str) -> bool:

@@ -13,7 +13,7 @@ from cognito_app.contrib.object_storage import checksums, crc_sums, files, store
 from cognito_app.contrib.object_storage.errors import S3Error
 from cognito_app.contrib.object_storage.models import Part, Upload
 from cognito_app.contrib.object_storage.store import Condition, Content, Description
-from cognito_app.core import clock, secrets
+from cognito_app.core import clock, numbers, secrets
 
 MIN_PART = 5 * 1024 * 1024
 MAX_PARTS = 10_000
@@ -26,6 +26,19 @@ class Named:
     number: int
     etag: str
     checksum: str | None = None
+
+
+def part_number(text: str) -> int:
+    """Return the number of a part. Raises InvalidArgument."""
+    number = numbers.whole(text, MAX_PARTS)
+    if not number:
+        raise S3Error(
+            "InvalidArgument",
+            f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive",
+            ArgumentName="partNumber",
+            ArgumentValue=text,
+        )
+    return number
 
 
 def begin(

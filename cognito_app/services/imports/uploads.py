@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from cognito_app.conf import app_settings
-from cognito_app.core import clock, ids, keyring, secrets
+from cognito_app.core import clock, ids, keyring, numbers, secrets
 from cognito_app.models import UserImportChunk, UserImportJob
 from cognito_app.models.base import claim, delete_in_batches
 from cognito_app.services.imports import states
@@ -53,16 +53,17 @@ def check_url(job_id: str, expires: str, signature: str) -> None:
     """Check what ``url`` made. Raises UploadRefused."""
     if not expires or not signature:
         raise UploadRefused(403, "AccessDenied", "Access Denied")
-    if not expires.isascii() or not expires.isdigit() or len(expires) > 12:
+    ends = numbers.whole(expires, numbers.EXACT)
+    if ends is None:
         raise UploadRefused(403, "AccessDenied", "Invalid date (should be seconds since epoch)")
-    made = keyring.mac_candidates("user-import-url", _signed(job_id, int(expires)))
+    made = keyring.mac_candidates("user-import-url", _signed(job_id, ends))
     if not any([secrets.compare(candidate.hex(), signature) for candidate in made]):
         raise UploadRefused(
             403,
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature you provided.",
         )
-    if int(expires) <= clock.epoch():
+    if ends <= clock.epoch():
         raise UploadRefused(403, "AccessDenied", "Request has expired")
 
 

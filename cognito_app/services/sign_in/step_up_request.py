@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cognito_app.core import clock
+from cognito_app.core import clock, numbers
 from cognito_app.errors import InvalidParameterException, NotAuthorizedException
 from cognito_app.models import PoolUser
 from cognito_app.services import access, acr, tiers
@@ -23,7 +23,6 @@ BAD_AGE = "MAX_AGE must be a number of seconds."
 MET = "The access token already meets the requested authentication level."
 FOREIGN = "The access token was not issued for this user."
 INVALID = "Invalid Access Token"
-MAX_AGE_DIGITS = 9
 
 
 def read(context: Context, name: str, parameters: Mapping[str, str]) -> Target | None:
@@ -48,9 +47,10 @@ def read(context: Context, name: str, parameters: Mapping[str, str]) -> Target |
 def _seconds(text: str | None) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= MAX_AGE_DIGITS):
+    seconds = numbers.whole(text, acr.LONGEST_AGE)
+    if seconds is None:
         raise InvalidParameterException(BAD_AGE)
-    return int(text)
+    return seconds
 
 
 def _from_token(pool: PoolConfig, name: str, token: str, levels: tuple[int, ...], max_age: int | None) -> Target:

@@ -12,7 +12,7 @@ from hashlib import sha1
 import regex
 
 from cognito_app.conf import app_settings
-from cognito_app.core import clock
+from cognito_app.core import clock, numbers
 from cognito_app.core.saml_response import Assertion
 from cognito_app.core.saml_xml import Reason, SamlError
 from cognito_app.errors import AccessDenied, ExpiredWebIdentityToken, InvalidIdentityToken
@@ -122,9 +122,10 @@ def _seconds(assertion: Assertion, asked: int | None) -> int:
     given = assertion.one(f"{ATTRIBUTES}SessionDuration")
     if given is None:
         return asked or minting.DEFAULT_SECONDS
-    if not (given.isascii() and given.isdigit()) or not SHORTEST <= int(given[:9]) <= LONGEST:
+    seconds = numbers.whole(given, LONGEST)
+    if seconds is None or seconds < SHORTEST:
         raise InvalidIdentityToken("SessionDuration in AuthnResponse is invalid")
-    return min(asked, int(given)) if asked else int(given)
+    return min(asked, seconds) if asked else seconds
 
 
 def _until_session_ends(assertion: Assertion, seconds: int) -> int:

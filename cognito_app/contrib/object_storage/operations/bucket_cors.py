@@ -10,6 +10,7 @@ from cognito_app.contrib.object_storage import access, answers, cors, store, xml
 from cognito_app.contrib.object_storage.bodies import Body
 from cognito_app.contrib.object_storage.errors import S3Error
 from cognito_app.contrib.object_storage.requests import S3Request
+from cognito_app.core import numbers
 
 LISTS = {
     "AllowedHeader": "AllowedHeaders",
@@ -39,9 +40,9 @@ def _rule(element: xml.Element) -> dict[str, Any]:
             rule[several] = texts
     age = element.value("MaxAgeSeconds")
     if age is not None:
-        if not (age.isascii() and age.isdigit() and len(age) < 10):
+        rule["MaxAgeSeconds"] = numbers.whole(age, 2**31 - 1)
+        if rule["MaxAgeSeconds"] is None:
             raise S3Error("MalformedXML")
-        rule["MaxAgeSeconds"] = int(age)
     return rule
 
 

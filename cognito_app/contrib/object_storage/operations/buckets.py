@@ -12,7 +12,7 @@ from cognito_app.contrib.object_storage.bodies import Body
 from cognito_app.contrib.object_storage.errors import S3Error
 from cognito_app.contrib.object_storage.models import Bucket
 from cognito_app.contrib.object_storage.requests import S3Request
-from cognito_app.core import paging
+from cognito_app.core import numbers, paging
 from cognito_app.errors import ServiceError
 
 MAX_LISTED = 10_000
@@ -28,8 +28,8 @@ def list_buckets(request: S3Request) -> HttpResponse:
     """List the account's buckets, in pages if asked for."""
     access.require(request, "s3:ListAllMyBuckets", "arn:aws:s3:::*")
     prefix = request.query.get("prefix", "").replace("\0", "")
-    limit = request.query.get("max-buckets", str(MAX_LISTED))
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:6]) <= MAX_LISTED):
+    limit = numbers.whole(request.query.get("max-buckets", str(MAX_LISTED)), MAX_LISTED)
+    if not limit:
         raise S3Error("InvalidArgument", "max-buckets must be between 1 and 10000", ArgumentName="max-buckets")
     rows = Bucket.objects.filter(name__startswith=prefix) if prefix else Bucket.objects.all()
     scope = f"s3:ListBuckets:{prefix}"
@@ -39,8 +39,8 @@ def list_buckets(request: S3Request) -> HttpResponse:
             rows = rows.filter(name__gt=paging.decode(scope, token)["after"])
         except ServiceError:
             raise S3Error("InvalidArgument", "The continuation token provided is incorrect") from None
-    found = list(rows.order_by("name")[: int(limit) + 1])
-    shown = found[: int(limit)]
+    found = list(rows.order_by("name")[: limit + 1])
+    shown = found[:limit]
     listed: list[xml.Node] = [
         ("Bucket", [("Name", row.name), ("CreationDate", row.created_at), ("BucketRegion", row.region)])
         for row in shown

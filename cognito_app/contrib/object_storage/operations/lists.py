@@ -14,7 +14,7 @@ from cognito_app.contrib.object_storage.listing import Page, Wanted
 from cognito_app.contrib.object_storage.models import StoredObject
 from cognito_app.contrib.object_storage.operations.buckets import owner
 from cognito_app.contrib.object_storage.requests import S3Request
-from cognito_app.core import paging
+from cognito_app.core import numbers, paging
 from cognito_app.errors import ServiceError
 
 MOST = 1000
@@ -62,14 +62,15 @@ def _authorized_limit(request: S3Request) -> int:
 def page_size(request: S3Request, name: str, *, default: int = MOST, most: int = MOST) -> int:
     """Return the number in a parameter, at most ``most``. Raises InvalidArgument."""
     text = request.query.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**31):
+    size = numbers.whole(text, 2**31 - 1)
+    if size is None:
         raise S3Error(
             "InvalidArgument",
             f"Provided {name} not an integer or within integer range",
             ArgumentName=name,
             ArgumentValue=text,
         )
-    return min(int(text), most)
+    return min(size, most)
 
 
 def _position(scope: str, token: str) -> bytes:

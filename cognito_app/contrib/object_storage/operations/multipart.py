@@ -27,6 +27,7 @@ from cognito_app.contrib.object_storage.bodies import Body
 from cognito_app.contrib.object_storage.errors import S3Error
 from cognito_app.contrib.object_storage.models import Part, Upload
 from cognito_app.contrib.object_storage.requests import S3Request
+from cognito_app.core import numbers
 
 _COPY_RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})", re.ASCII)
 FULL_BY_DEFAULT = frozenset({"CRC64NVME"})
@@ -76,22 +77,10 @@ def _upload(request: S3Request) -> Upload:
     return uploads.find(request.bucket_name(), request.object_key(), request.query["uploadId"])
 
 
-def _number(request: S3Request) -> int:
-    text = request.query.get("partNumber", "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= uploads.MAX_PARTS):
-        raise S3Error(
-            "InvalidArgument",
-            "Part number must be an integer between 1 and 10000, inclusive",
-            ArgumentName="partNumber",
-            ArgumentValue=text,
-        )
-    return int(text)
-
-
 def upload_part(request: S3Request) -> HttpResponse:
     """Store a part."""
     access.on_object(request, "s3:PutObject")
-    upload, number = _upload(request), _number(request)
+    upload, number = _upload(request), uploads.part_number(request.query["partNumber"])
     body = Body(request, upload.algorithm or None)
     if upload.algorithm and body.algorithm != upload.algorithm:
         raise S3Error(
@@ -101,7 +90,7 @@ def upload_part(request: S3Request) -> HttpResponse:
         )
     file = files.write(body.pieces())
     part = _put(upload, number, file, body.size, body.md5, body.checksum)
-    headers = {"ETag": answers.quoted(part.etag), **answers.checksum_headers(body.checksum)}
+    headers = {"ETag": answers.quoted(part.etag), **checksums.headers_of(body.checksum)}
     headers.pop("x-amz-checksum-type", None)
     return answers.empty(200, headers)
 
@@ -119,7 +108,7 @@ def upload_part_copy(request: S3Request) -> HttpResponse:
     """Store a part that is an object, or a range of one."""
     access.on_object(request, "s3:PutObject")
     source = sources.read(request)
-    upload, number = _upload(request), _number(request)
+    upload, number = _upload(request), uploads.part_number(request.query["partNumber"])
     start, length = _copy_range(request.headers.get("x-amz-copy-source-range"), source.size)
     digests = checksums.Digests(upload.algorithm or None)
     file = files.write(digests.passing(files.read(source.segments, start, length)))
@@ -177,11 +166,11 @@ def _location(request: S3Request) -> str:
 def _named(given: xml.Element, algorithm: str) -> list[uploads.Named]:
     found = []
     for element in given.children("Part"):
-        number, etag = element.value("PartNumber") or "", element.value("ETag")
-        if not (number.isascii() and number.isdigit() and len(number) <= 5) or etag is None:
+        number, etag = numbers.whole(element.value("PartNumber") or "", 99_999), element.value("ETag")
+        if number is None or etag is None:
             raise S3Error("MalformedXML")
         checksum = element.value(f"Checksum{algorithm}") if algorithm else None
-        found.append(uploads.Named(int(number), etag.strip('"'), checksum))
+        found.append(uploads.Named(number, etag.strip('"'), checksum))
     if not 1 <= len(found) <= uploads.MAX_PARTS:
         raise S3Error("MalformedXML")
     return found

@@ -7,7 +7,16 @@ from functools import partial
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from cognito_app.contrib.object_storage import access, answers, conditions, descriptions, files, store
+from cognito_app.contrib.object_storage import (
+    access,
+    answers,
+    checksums,
+    conditions,
+    descriptions,
+    files,
+    store,
+    uploads,
+)
 from cognito_app.contrib.object_storage.bodies import Body
 from cognito_app.contrib.object_storage.errors import S3Error
 from cognito_app.contrib.object_storage.models import StoredObject
@@ -45,7 +54,7 @@ def put_object(request: S3Request) -> HttpResponse:
         files.discard(file)
         raise
     files.sweep()
-    return answers.empty(200, {"ETag": answers.quoted(body.md5), **answers.checksum_headers(body.checksum)})
+    return answers.empty(200, {"ETag": answers.quoted(body.md5), **checksums.headers_of(body.checksum)})
 
 
 def _readable(request: S3Request) -> StoredObject:
@@ -97,7 +106,7 @@ def _selected(request: S3Request, row: StoredObject) -> tuple[int, dict[str, str
     found = part or conditions.span(request.headers.get("range"), row.size)
     if found is None:
         if answers.wants_checksum(request):
-            headers |= answers.checksum_headers(row.checksum)
+            headers |= checksums.headers_of(row.checksum)
         return 200, {**headers, "Content-Length": str(row.size)}, 0, row.size
     start, length = found
     headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{row.size}"
@@ -111,10 +120,8 @@ def _part(request: S3Request, row: StoredObject, headers: dict[str, str]) -> tup
         return None
     if "range" in request.headers:
         raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
-    if not (asked.isascii() and asked.isdigit() and 1 <= int(asked[:6]) <= 10_000):
-        raise S3Error("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
+    number = uploads.part_number(asked)
     sizes = [size for _, size in row.segments]
-    number = int(asked)
     if "-" in row.etag:
         headers["x-amz-mp-parts-count"] = str(len(sizes))
     if number > len(sizes):
