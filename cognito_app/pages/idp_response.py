@@ -12,8 +12,6 @@ from cognito_app.services.authorization import NOT_ENABLED
 from cognito_app.services.federated_sign_in import openid
 from cognito_app.services.federated_sign_in.refusals import FederationRefused, TransactionLost
 
-PROTOCOLS = ("OIDC", "Google", "Facebook", "LoginWithAmazon", "SignInWithApple")
-
 
 @page
 def idp_response(visit: Visit) -> HttpResponse:
@@ -25,7 +23,7 @@ def idp_response(visit: Visit) -> HttpResponse:
         return federation.start_again(visit)
     try:
         provider = providers.find(visit.site.pool, transaction.provider_name)
-        if provider.type not in PROTOCOLS:
+        if provider.type not in openid.TYPES:
             raise FederationRefused(NOT_ENABLED)
         identity = openid.arrived(visit.site.pool, provider, transaction, state, answer)
     except ResourceNotFoundException:

@@ -81,8 +81,8 @@ def create(
     password = _temporary(pool, temporary_password)
     asking = occasions.of(pool, NOT_APPLICABLE, actor, occasions.ADMIN_CREATE_USER, metadata)
     sign_up.pre_sign_up(asking, ADMIN_CREATE_USER, user, validation_data)
-    if not force_alias:
-        new_users.check_free(pool, user, UsernameExistsException(EXISTS))
+    if new_users.owner(pool, user, moves=force_alias) is not None:
+        raise UsernameExistsException(EXISTS)
     without = action == "SUPPRESS" and not temporary_password and _can_do_without(pool, user)
     if without:
         user.status = PoolUser.Status.CONFIRMED

@@ -115,15 +115,15 @@ def _refused(name: str, reason: str) -> InvalidParameterException:
 
 def require(pool: PoolConfig, present: Mapping[str, str]) -> None:
     """Check that every required attribute has a value. Raises InvalidParameterException naming all that lack one."""
-    missing = [
-        f"{rule.name}: The attribute is required"
-        for rule in pool.attributes.values()
-        if rule.required and rule.name != "sub" and not present.get(rule.name)
-    ]
-    if missing:
-        raise InvalidParameterException(
-            "Attributes did not conform to the schema: " + " ".join(f"{m}\n" for m in missing).rstrip(" ")
-        )
+    lines = [f"{name}: The attribute is required\n" for name in missing(pool, present)]
+    if lines:
+        raise InvalidParameterException("Attributes did not conform to the schema: " + " ".join(lines))
+
+
+def missing(pool: PoolConfig, present: Mapping[str, str]) -> list[str]:
+    """Return the names of the required attributes that have no value."""
+    rules = pool.attributes.values()
+    return [rule.name for rule in rules if rule.required and rule.name != "sub" and not present.get(rule.name)]
 
 
 def check_user_may_write(pool: PoolConfig, client: ClientConfig, names: list[str]) -> None:

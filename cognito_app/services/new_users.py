@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from cognito_app.core import clock, ids
 from cognito_app.errors import InvalidParameterException
 from cognito_app.models import PoolUser, user_rows
-from cognito_app.services import users
+from cognito_app.services import attributes, users
 from cognito_app.services.config import PoolConfig
+from cognito_app.triggers.sign_up import SignUpDecision
 
 
 def build(pool: PoolConfig, username: str, values: Mapping[str, str]) -> PoolUser:
@@ -16,26 +17,45 @@ def build(pool: PoolConfig, username: str, values: Mapping[str, str]) -> PoolUse
 
     Raises InvalidParameterException if the name has the wrong form for the pool.
     """
-    sub = ids.sub()
-    stored = {"sub": sub, **{name: value for name, value in values.items() if value != ""}}
+    stored = {name: value for name, value in values.items() if value != ""}
+    name: str | None = username
     if pool.username_attributes:
-        kind = _username_attribute(pool, username)
-        stored[kind] = username
-        username = sub
+        stored[_username_attribute(pool, username)] = username
+        name = None
     else:
         _check_not_alias_shaped(pool, username)
-    now = clock.now()
+    user = unsaved(pool, name, PoolUser.Status.UNCONFIRMED)
+    user.set_attributes({**user.attributes, **stored})
+    return user
+
+
+def unsaved(pool: PoolConfig, username: str | None, status: str) -> PoolUser:
+    """Make an unsaved user with a ``sub`` alone, which is the username too where there is None."""
+    sub, now = ids.sub(), clock.now()
+    username = username or sub
     user = PoolUser(
         pool_id=pool.id,
         username=username,
         username_key=pool.fold(username),
         sub=sub,
-        status=PoolUser.Status.UNCONFIRMED,
+        status=status,
         created_at=now,
         modified_at=now,
     )
-    user.set_attributes(stored)
+    user.set_attributes({"sub": sub})
     return user
+
+
+def mark_verified(user: PoolUser, decided: SignUpDecision) -> bool:
+    """Mark the contacts of an unsaved user that PreSignUp vouches for; returns whether there is one.
+
+    Raises InvalidParameterException for one that is missing.
+    """
+    wanted = {"email": decided.verify_email, "phone_number": decided.verify_phone}
+    flags = {attributes.VERIFIED_FLAGS[name]: "true" for name, verified in wanted.items() if verified}
+    attributes.check_flags({**user.attributes, **flags})
+    user.set_attributes({**user.attributes, **flags})
+    return bool(flags)
 
 
 def _username_attribute(pool: PoolConfig, username: str) -> str:
@@ -58,14 +78,11 @@ def _check_not_alias_shaped(pool: PoolConfig, username: str) -> None:
         )
 
 
-def check_free(pool: PoolConfig, user: PoolUser, error: Exception) -> None:
-    """Raise the error if a name is taken, before the slow hash is made (the unique keys decide)."""
-    if owner(pool, user) is not None:
-        raise error
-
-
 def owner(pool: PoolConfig, user: PoolUser, *, moves: bool = False) -> PoolUser | None:
-    """Return who has a name of a new user already; ``moves`` is for aliases that move to the new user."""
+    """Return who has a name of a new user already, before the slow hash is made (the unique keys decide).
+
+    ``moves`` is for aliases that move to the new user.
+    """
     names = {user.username, *(() if moves else users.active_aliases(pool, user).values())}
     return next((found for name in names if (found := users.find_or_none(pool, name)) is not None), None)
 

@@ -6,8 +6,8 @@ Source: https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-use
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -80,13 +80,11 @@ def register(
     ``triggers.invoke.call`` for PreSignUp, and (the user exists then) for CustomMessage and PostConfirmation;
     CodeDeliveryFailureException (the user exists then, too).
     """
-    register_user = partial(
-        _register, pool, client, actor, username, password, given, validation_data=validation_data, metadata=metadata
-    )
-    if not pool_profile.of(pool).hardened:
-        return register_user()
-    with even_time.answering(client):
-        return register_user()
+    hardened = pool_profile.of(pool).hardened
+    with even_time.answering(client) if hardened else nullcontext():
+        return _register(
+            pool, client, actor, username, password, given, validation_data=validation_data, metadata=metadata
+        )
 
 
 def _register(
@@ -109,34 +107,49 @@ def _register(
     moves = _ask_pre_sign_up(occasion, user, validation_data)
     user.set_attributes(attributes.with_flags(user.attributes))
     contact = None if is_confirmed(user) else delivery.to_verify_at_sign_up(pool, user)
-    hidden = contact if pool_profile.of(pool).hardened else None
+    hides = contact is not None and pool_profile.of(pool).hardened
     owner = new_users.owner(pool, user, moves=moves)
-    if owner is not None and hidden is None:
+    if owner is not None and not hides:
         raise UsernameExistsException("User already exists")
     if password:
         password_rules.prepare(pool, user.username, password).put_on(user)
-    if owner is not None and hidden is not None:
-        return Registered(user, uniform_sign_up.refuse(occasion, user, hidden, owner))
+    # CustomMessage speaks of a user who exists; the code is stored when it has answered.
     asks = contact is not None and occasion.asks(delivery.MEDIA[contact])
-    try:
-        with transaction.atomic():
-            new_users.insert(pool, user, force=moves)
-            events.record(user, actor, events.SIGN_UP, passed=_event_outcome(pool), risk=risk, client_id=client.id)
-            if is_confirmed(user):
-                _close_event(pool, user)
-            sent = _send(occasion, user, contact, is_first=True) if contact and not asks else None
-    except (IntegrityError, AliasExistsException):
-        owner = new_users.owner(pool, user, moves=moves) if hidden is not None else None
-        if owner is None or hidden is None:
-            raise UsernameExistsException("User already exists") from None
-        return Registered(user, uniform_sign_up.refuse(occasion, user, hidden, owner))
+    if owner is None:
+        try:
+            sent = _store(occasion, actor, user, None if asks else contact, risk=risk, moves=moves)
+        except (IntegrityError, AliasExistsException):
+            owner = new_users.owner(pool, user, moves=moves) if hides else None
+            if owner is None:
+                raise UsernameExistsException("User already exists") from None
+    if contact is not None and owner is not None:
+        return Registered(user, uniform_sign_up.refuse(occasion, user, contact, owner))
     if contact is not None and asks:
-        # CustomMessage speaks of a user who exists; the code is stored when it has answered.
         sent = _ask_and_send(occasion, user, contact)
-    _deliver(sent, late=hidden is not None)
+    _deliver(sent, late=hides)
     if is_confirmed(user):
         tell_confirmed(occasion, user)
     return Registered(user=user, delivery=sent.details if sent else None)
+
+
+def _store(
+    occasion: Occasion, actor: Actor, user: PoolUser, contact: str | None, *, risk: dict[str, Any] | None, moves: bool
+) -> delivery.Sent | None:
+    """Store a user with the event and the code to a contact. Raises IntegrityError, AliasExistsException."""
+    pool = occasion.pool
+    with transaction.atomic():
+        new_users.insert(pool, user, force=moves)
+        events.record(
+            user,
+            actor,
+            events.SIGN_UP,
+            passed=_event_outcome(pool),
+            risk=risk,
+            client_id=occasion.caller.client_id or "",
+        )
+        if is_confirmed(user):
+            _close_event(pool, user)
+        return _send(occasion, user, contact, is_first=True) if contact else None
 
 
 def _deliver(sent: delivery.Sent | None, *, late: bool) -> None:
@@ -172,14 +185,11 @@ def _ask_pre_sign_up(occasion: Occasion, user: PoolUser, validation_data: Mappin
     decided = pre_sign_up(occasion, triggers.SIGN_UP, user, validation_data)
     if decided == SignUpDecision():
         return False
-    wanted = {"email": decided.verify_email, "phone_number": decided.verify_phone}
-    flags = {attributes.VERIFIED_FLAGS[name]: "true" for name, verified in wanted.items() if verified}
-    attributes.check_flags({**user.attributes, **flags})
-    user.set_attributes({**user.attributes, **flags})
+    verified = new_users.mark_verified(user, decided)
     if decided.confirm:
         user.status = PoolUser.Status.CONFIRMED
     # An address that is the sign-in name of its pool belongs to who had it first.
-    return bool(flags) and not occasion.pool.username_attributes
+    return verified and not occasion.pool.username_attributes
 
 
 def pre_sign_up(

@@ -12,10 +12,10 @@ from operator import or_
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from cognito_app.core import clock, ids
+from cognito_app.core import clock
 from cognito_app.models import Group, GroupMembership, LinkedIdentity, PoolUser
 from cognito_app.models.base import insert_if_absent
-from cognito_app.services import attributes, linking, new_users, providers, replicas, users
+from cognito_app.services import linking, new_users, providers, replicas, users
 from cognito_app.services.actor import Actor, audit
 from cognito_app.services.config import PoolConfig
 from cognito_app.services.federated_sign_in import mapping
@@ -118,19 +118,8 @@ def _join_group(identity: ProvenIdentity, user: PoolUser) -> None:
 
 def built(pool: PoolConfig, identity: ProvenIdentity, values: Mapping[str, str]) -> PoolUser:
     """Make the unsaved user of a first sign-in. Raises FederationRefused, InvalidParameterException."""
-    now = clock.now()
-    name = identity.username(pool)
-    sub = ids.sub()
-    user = PoolUser(
-        pool_id=pool.id,
-        username=name,
-        username_key=pool.fold(name),
-        sub=sub,
-        status=PoolUser.Status.EXTERNAL_PROVIDER,
-        created_at=now,
-        modified_at=now,
-    )
-    user.set_attributes(mapping.merged(pool, {"sub": sub}, values))
+    user = new_users.unsaved(pool, identity.username(pool), PoolUser.Status.EXTERNAL_PROVIDER)
+    user.set_attributes(mapping.merged(pool, user.attributes, values))
     return user
 
 
@@ -149,11 +138,3 @@ def update(pool: PoolConfig, user: PoolUser, values: Mapping[str, str]) -> PoolU
         users.save_attributes(row, mapping.merged(pool, row.attributes, values))
         users.sync_aliases(pool, row)
     return row
-
-
-def with_verified(user: PoolUser, *, email: bool, phone: bool) -> None:
-    """Mark contacts as PreSignUp wants them. Raises InvalidParameterException for one that is missing."""
-    wanted = {"email": email, "phone_number": phone}
-    flags = {attributes.VERIFIED_FLAGS[name]: "true" for name, verified in wanted.items() if verified}
-    attributes.check_flags({**user.attributes, **flags})
-    user.set_attributes({**user.attributes, **flags})

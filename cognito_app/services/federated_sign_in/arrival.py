@@ -14,7 +14,7 @@ from django.db import transaction
 from cognito_app.core import clock, ids
 from cognito_app.errors import NotAuthorizedException, ServiceError, UserNotFoundException
 from cognito_app.models import PoolUser, user_rows
-from cognito_app.services import events, occasions, pool_triggers, sessions, sign_up, throttle
+from cognito_app.services import events, new_users, occasions, pool_triggers, sessions, sign_up, throttle
 from cognito_app.services.actor import Actor
 from cognito_app.services.authorization import NOT_ENABLED
 from cognito_app.services.config import ClientConfig, PoolConfig
@@ -75,7 +75,7 @@ def _first(
     decided = triggers.pre_sign_up(occasion.caller, triggers.EXTERNAL_PROVIDER, user.username, {**NO_ALIASES, **shown})
     if accounts.find(pool, identity, said) is not None:
         return None  # the function linked the identity (AdminLinkProviderForUser)
-    accounts.with_verified(user, email=decided.verify_email, phone=decided.verify_phone)
+    new_users.mark_verified(user, decided)
     made = accounts.create(pool, actor, identity, user)
     if made is not None:
         sign_up.tell_confirmed(occasion, made)

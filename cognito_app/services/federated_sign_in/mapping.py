@@ -116,15 +116,6 @@ def merged(pool: PoolConfig, present: Mapping[str, str], changes: Mapping[str, s
         elif result[contact] != present.get(contact) and flag not in changes:
             result[flag] = "false"
     result = {name: value for name, value in result.items() if value != ""}
-    _require(pool, result)
-    return result
-
-
-def _require(pool: PoolConfig, values: Mapping[str, str]) -> None:
-    missing = [
-        rule.name
-        for rule in pool.attributes.values()
-        if rule.required and rule.name != "sub" and not values.get(rule.name)
-    ]
-    if missing:
+    if missing := attributes.missing(pool, result):
         raise FederationRefused(f"attributes required: [{', '.join(sorted(missing))}]")
+    return result

@@ -21,7 +21,11 @@ from cognito_app.services.federated_sign_in.identity import ProvenIdentity, prov
 from cognito_app.services.federated_sign_in.journey import Departure, Redirect
 from cognito_app.services.federated_sign_in.refusals import FederationRefused, told_by_provider
 from cognito_app.services.federated_sign_in.transactions import Transaction
+from cognito_app.services.provider_details import SOCIAL
 from cognito_app.triggers.inbound_federation import Assertion
+
+TYPES = frozenset({"OIDC", *SOCIAL})
+"""The types of providers that speak these protocols."""
 
 log = structlog.get_logger(__name__)
 

@@ -7,10 +7,6 @@ from cognito_app.services.federated_sign_in.journey import Protocol
 from cognito_app.services.saml import requests as saml
 
 PROTOCOLS: dict[str, Protocol] = {
-    "OIDC": openid.depart,
-    "Google": openid.depart,
-    "Facebook": openid.depart,
-    "LoginWithAmazon": openid.depart,
-    "SignInWithApple": openid.depart,
+    **dict.fromkeys(openid.TYPES, openid.depart),
     "SAML": saml.depart,
 }
